@@ -1,0 +1,52 @@
+# The verbs of this repository. `go build ./...` and `go test ./...` need nothing
+# but Go; what is here also brings the programs that some suites start.
+
+STATICCHECK_VERSION = v0.8.2
+GOVULNCHECK_VERSION = v1.9.0
+
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS   = -s -w -X main.version=$(VERSION)
+FUZZTIME ?= 10s
+CONTAINER ?= docker
+
+.PHONY: build test race lint vuln fuzz bench image needs clean
+
+# A static binary. no_otel leaves out the tracing that the protocol library would
+# otherwise link and that nothing here reads.
+build:
+	CGO_ENABLED=0 go build -trimpath -tags no_otel -ldflags "$(LDFLAGS)" -o bin/dingbridge ./cmd/dingbridge
+
+# Every suite, none left out.
+test: needs
+	DINGBRIDGE_REQUIRE_ALL=1 go test ./...
+
+# Under the race detector the long proofs shorten themselves (-short).
+race: needs
+	DINGBRIDGE_REQUIRE_ALL=1 go test -race -short ./...
+
+lint:
+	@.ci/gofmt
+	go vet ./...
+	go run honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION) ./...
+
+# Apart from lint, because it asks vuln.go.dev and fails without it.
+vuln:
+	go run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) ./...
+
+# Every fuzz target there is, FUZZTIME each (`make fuzz FUZZTIME=2m`).
+fuzz:
+	@.ci/fuzz $(FUZZTIME)
+
+# YARDSTICK=DIR also measures, in turns, the bridge in DIR.
+bench:
+	YARDSTICK="$(YARDSTICK)" go run ./cmd/dingbridge/internal/bench
+
+image:
+	$(CONTAINER) build -f deploy/Dockerfile --build-arg VERSION=$(VERSION) -t dingbridge:$(VERSION) .
+
+# Redis, Chromium and Node for the suites that start them (Debian, as root).
+needs:
+	@.ci/needs
+
+clean:
+	rm -rf bin
