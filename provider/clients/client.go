@@ -1,0 +1,95 @@
+package clients
+
+import (
+	"slices"
+)
+
+// Values of [Client.ApplicationType], of [Client.TokenEndpointAuthMethods] and of
+// [Client.RefreshToken].
+const (
+	Web    = "web"
+	Native = "native"
+
+	AuthBasic = "client_secret_basic"
+	AuthPost  = "client_secret_post"
+	AuthNone  = "none"
+
+	RefreshOffline = ""
+	RefreshAlways  = "always"
+	RefreshNever   = "never"
+)
+
+// A Client is one valid relying party, defaults filled in. It is shared between
+// goroutines: read it, never write to it.
+type Client struct {
+	ID, Name string
+	Public   bool
+	// SecretHashes are "sha256:<base64url>", at most two.
+	SecretHashes             []string
+	RedirectURIs             []string
+	PostLogoutRedirectURIs   []string
+	AllowedOrigins           []string
+	ApplicationType          string // Web or Native
+	TokenEndpointAuthMethods []string
+	PKCERequired             bool
+	Scopes                   []string
+	IDTokenAlg               string // RS256 or ES256
+	RefreshToken             string
+	Allow                    Allow
+	PhoneNumber              bool
+	OmitNickname             bool
+	OmitIss                  bool
+	ResourceServer           bool
+
+	extraRedirect func(string) bool
+	extraOrigin   func(string) bool
+	digests       [][digestSize]byte
+	loopback      []string // native only: registered loopback URIs without their port
+}
+
+// AllowsAuthMethod reports whether the client may authenticate this way
+// (OpenID Connect Core §9).
+func (c *Client) AllowsAuthMethod(method string) bool {
+	return slices.Contains(c.TokenEndpointAuthMethods, method)
+}
+
+// NarrowScopes returns those of the requested scopes that are registered, in the
+// order asked, each once. Unknown ones are ignored (OpenID Connect Core §3.1.2.1).
+func (c *Client) NarrowScopes(requested []string) []string {
+	granted := make([]string, 0, len(requested))
+	for _, scope := range requested {
+		if slices.Contains(c.Scopes, scope) && !slices.Contains(granted, scope) {
+			granted = append(granted, scope)
+		}
+	}
+	return granted
+}
+
+// IssuesRefresh reports whether a grant of these scopes carries a refresh token.
+func (c *Client) IssuesRefresh(granted []string) bool {
+	switch c.RefreshToken {
+	case RefreshAlways:
+		return true
+	case RefreshNever:
+		return false
+	}
+	return slices.Contains(granted, "offline_access")
+}
+
+// Admits reports whether a person with these groups (all of them, uncapped) and
+// this userId may enter by the client.
+func (c *Client) Admits(groups []string, userID string) bool {
+	if c.Allow.Everyone {
+		return true
+	}
+	if userID != "" && slices.Contains(c.Allow.People, userID) {
+		return true
+	}
+	return slices.ContainsFunc(groups, func(group string) bool { return slices.Contains(c.Allow.Groups, group) })
+}
+
+// AllowsOrigin reports whether scripts of the origin may read our answers to this
+// client. The comparison is byte by byte.
+func (c *Client) AllowsOrigin(origin string) bool {
+	return slices.Contains(c.AllowedOrigins, origin) || c.extraOrigin != nil && c.extraOrigin(origin)
+}

@@ -1,0 +1,81 @@
+package clients
+
+import (
+	"iter"
+	"slices"
+	"strings"
+	"sync/atomic"
+)
+
+// A Set is all clients that may ask. It is safe for concurrent use; the zero Set
+// has no client.
+type Set struct {
+	current atomic.Pointer[table]
+}
+
+// table is never changed once it is in a Set.
+type table struct {
+	byID    map[string]*Client
+	ordered []*Client
+}
+
+// NewSet checks all specs and tells every fault found. With any fault there is no
+// set (promise C1). The specs are copied.
+func NewSet(specs []Spec) (*Set, []Fault) {
+	next := &table{byID: make(map[string]*Client, len(specs))}
+	firsts := make(map[string]int, len(specs))
+	var faults []Fault
+	for index := range specs {
+		check := checker{index: index, spec: &specs[index]}
+		client := check.client()
+		folded := strings.ToLower(client.ID)
+		if first, doubled := firsts[folded]; doubled && folded != "" {
+			check.faultf("id", "give each client its own id, different in more than letter case",
+				"the id is that of clients[%d]", first)
+		} else {
+			firsts[folded] = index
+		}
+		faults = append(faults, check.faults...)
+		next.byID[client.ID] = client
+		next.ordered = append(next.ordered, client)
+	}
+	if len(faults) > 0 {
+		return nil, faults
+	}
+	set := new(Set)
+	set.current.Store(next)
+	return set, nil
+}
+
+// Lookup returns the client with exactly this id.
+func (s *Set) Lookup(id string) (*Client, bool) {
+	now := s.current.Load()
+	if now == nil {
+		return nil, false
+	}
+	client, ok := now.byID[id]
+	return client, ok
+}
+
+// All yields the clients in the order of the file.
+func (s *Set) All() iter.Seq[*Client] {
+	now := s.current.Load()
+	if now == nil {
+		return func(func(*Client) bool) {}
+	}
+	return slices.Values(now.ordered)
+}
+
+// AllowsOrigin reports whether any client's scripts may come from the origin: a
+// preflight request (Fetch §3.2.2) does not say whose it is.
+func (s *Set) AllowsOrigin(origin string) bool {
+	for client := range s.All() {
+		if client.AllowsOrigin(origin) {
+			return true
+		}
+	}
+	return false
+}
+
+// Replace puts the clients of next in the place of s's own, at once and whole.
+func (s *Set) Replace(next *Set) { s.current.Store(next.current.Load()) }

@@ -1,0 +1,104 @@
+package clients
+
+import (
+	"errors"
+	"fmt"
+)
+
+// A Spec is one client as the operator writes it in clients.yaml, unchecked.
+type Spec struct {
+	// ID is the client_id: 1 to 64 of A-Z a-z 0-9 . _ -
+	ID string `yaml:"id"`
+	// Name is shown to people on the login pages; the ID when empty.
+	Name string `yaml:"name"`
+	// Public clients (RFC 6749 §2.1) have no secret and always need PKCE.
+	Public bool `yaml:"public"`
+	// SecretHash and SecretHashes are what [GenerateSecret] printed. Two may be
+	// live at once, so that a secret can be changed without a gap.
+	SecretHash   string   `yaml:"secret_hash"`
+	SecretHashes []string `yaml:"secret_hashes"`
+
+	// RedirectURIs are compared byte by byte.
+	RedirectURIs []string `yaml:"redirect_uris"`
+	// PostLogoutRedirectURIs are compared byte by byte.
+	PostLogoutRedirectURIs []string `yaml:"post_logout_redirect_uris"`
+	// InsecureHTTPRedirects admits http redirect URIs and origins on other
+	// machines, where a code can be read on the way. For apps of a company
+	// network that have no TLS yet.
+	InsecureHTTPRedirects bool `yaml:"insecure_http_redirects"`
+	// ApplicationType is "web" (default) or "native" (RFC 8252).
+	ApplicationType string `yaml:"application_type"`
+	// AllowedOrigins may read our answers from a browser script (CORS).
+	AllowedOrigins []string `yaml:"allowed_origins"`
+
+	// TokenEndpointAuthMethods: client_secret_basic and client_secret_post by
+	// default; none, and none else, for public clients.
+	TokenEndpointAuthMethods []string `yaml:"token_endpoint_auth_methods"`
+	// RequirePKCE is true unless a confidential client says false.
+	RequirePKCE *bool `yaml:"require_pkce"`
+	// Scopes that may be asked for; all but phone by default.
+	Scopes []string `yaml:"scopes"`
+	// IDTokenSignedResponseAlg is RS256 (default) or ES256.
+	IDTokenSignedResponseAlg string `yaml:"id_token_signed_response_alg"`
+	// RefreshToken: "" issues one with scope offline_access, "always", "never".
+	RefreshToken string `yaml:"refresh_token"`
+
+	// Allow says who may enter; without it nobody.
+	Allow Allow `yaml:"allow"`
+	// PhoneNumber permits scope phone.
+	PhoneNumber bool `yaml:"phone_number"`
+	// OmitNickname leaves out the claim nickname (Gitea takes it as username).
+	OmitNickname bool `yaml:"omit_nickname"`
+	// OmitIss leaves iss out of authorization responses (RFC 9207), for apps
+	// behind a relay that drops it.
+	OmitIss bool `yaml:"omit_iss"`
+	// ResourceServer may introspect tokens of other clients (RFC 7662).
+	ResourceServer bool `yaml:"resource_server"`
+
+	// ExtraRedirect and ExtraOrigin widen C2 for the demo's own clients. No file
+	// can set them; serve leaves them nil.
+	ExtraRedirect func(uri string) bool    `yaml:"-"`
+	ExtraOrigin   func(origin string) bool `yaml:"-"`
+}
+
+// Allow says who may enter by a client. The zero Allow admits nobody.
+type Allow struct {
+	// Everyone of the configured organisations.
+	Everyone bool `yaml:"everyone"`
+	// Groups as in the claim groups: "dept:<id>", "role:<id>".
+	Groups []string `yaml:"groups"`
+	// People by DingTalk userId. An administrator can give a leaver's userId to
+	// somebody else: prefer groups.
+	People []string `yaml:"people"`
+}
+
+// UnmarshalYAML reads `allow: everyone` as well as the lists.
+func (a *Allow) UnmarshalYAML(unmarshal func(any) error) error {
+	var word string
+	if unmarshal(&word) == nil {
+		if word != "everyone" {
+			return errors.New(`allow is the word "everyone", or has groups or people`)
+		}
+		*a = Allow{Everyone: true}
+		return nil
+	}
+	type plain Allow
+	return unmarshal((*plain)(a))
+}
+
+// Nobody reports whether a admits no one at all, which deserves a warning.
+func (a Allow) Nobody() bool { return !a.Everyone && len(a.Groups) == 0 && len(a.People) == 0 }
+
+// A Fault is one thing wrong with one [Spec]. It never holds a secret hash.
+type Fault struct {
+	Index  int    // of the spec, from 0
+	ID     string // of the client, quoted where it is strange; may be empty
+	Field  string // as in the file: "redirect_uris[1]"
+	Text   string // what is wrong
+	Remedy string // what to write instead
+}
+
+// Error makes a Fault usable as an error.
+func (f Fault) Error() string {
+	return fmt.Sprintf("clients[%d] (%s): %s: %s; %s", f.Index, f.ID, f.Field, f.Text, f.Remedy)
+}
