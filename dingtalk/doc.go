@@ -1,0 +1,40 @@
+// Package dingtalk is the upstream: it sends people to DingTalk's login page,
+// learns from DingTalk who came back, and asks the organisation's own directory
+// whether that person belongs to it. It keeps one thing, the app's access token,
+// and that in memory only. It knows nothing of OpenID Connect.
+//
+// A login is two questions. [Client.Account] turns the code of the callback into
+// "who scanned"; anybody with a DingTalk account gets that far. [Client.Member]
+// then asks the directory, with the app's own token, and only its answer says that
+// the person is one of ours.
+//
+// Promises:
+//
+//	U1  A Member comes only from positive answers of the organisation's own directory,
+//	    given in that very call, that agree with each other and with what was asked:
+//	    an employee, not an external contact, not disabled, same unionId, same userId.
+//	U2  Nothing unknown is success. An answer with a field missing, retyped, doubled or
+//	    in other letters, a body that is not what the call promises, a status or code
+//	    not understood: each is an Error, and none falls back to a weaker source.
+//	U3  No secret, token or code of this package is ever in an error, a log line or the
+//	    printed form of a value, though DingTalk's old API wants them in URLs.
+//	U4  At most one fetch of the app token is in flight. All who need it share it, it is
+//	    renewed before it ends without anybody waiting, and a token that DingTalk calls
+//	    invalid costs one fetch and one repetition, never a loop.
+//	U5  Repeated is only what is safe to repeat, and once: reads, and the fetch of the
+//	    app token. A code is sent at most once; if the reply is lost, the answer is
+//	    ReasonUnavailable.
+//	U6  Every call is bounded: in time, in the size of the answer, in the number of
+//	    requests. No redirect is followed and no proxy used that was not configured.
+//	U7  [Error.Gone] is true only where the directory said so, plainly. A fault, a limit,
+//	    a permission or an odd answer throws nobody out.
+//	U8  The account's personal e-mail address and telephone number, which its owner can
+//	    set at will, are never read; a masked number is no number.
+//
+// Two families of DingTalk's API meet here, the new one (newapi.go) and the old one
+// (oldapi.go), each with its own shape of success and failure. Both end in the same
+// [Error], whose [Reason] is what the caller acts on.
+//
+// The wiring and the login step may call this package. The simulator beside it shares
+// no line with it, so that a misreading cannot hide in both.
+package dingtalk
