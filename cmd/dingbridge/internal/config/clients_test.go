@@ -1,0 +1,202 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+const some = `# Ours. 我们的
+clients:
+  # The wiki
+  - id: wiki
+    name: Wiki   # shown
+    secret_hash: sha256:abc
+    redirect_uris:
+      - https://wiki.example.com/callback
+    allow: everyone
+
+  - id: cli
+    public: true
+    application_type: native
+    require_pkce: true
+    redirect_uris: [http://127.0.0.1/callback]
+    allow:
+      groups: [dept:1]
+      users: [zhangsan]
+# the end
+`
+
+func TestParseClients(t *testing.T) {
+	yes := true
+	d, err := ParseClients("clients.yaml", []byte(some))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Client{
+		{ID: "wiki", Name: "Wiki", SecretHash: "sha256:abc", RedirectURIs: []string{"https://wiki.example.com/callback"}, Allow: Allow{Everyone: true}},
+		{ID: "cli", Public: true, ApplicationType: "native", RequirePKCE: &yes, RedirectURIs: []string{"http://127.0.0.1/callback"},
+			Allow: Allow{Groups: []string{"dept:1"}, Users: []string{"zhangsan"}}},
+	}
+	if !reflect.DeepEqual(d.Clients, want) {
+		t.Errorf("read %+v", d.Clients)
+	}
+	for _, tc := range []struct{ field, want string }{
+		{"redirect_uris[0]", "clients.yaml:15: clients[1].redirect_uris[0]: bad; mend it"},
+		{"secret_hash", "clients.yaml:11: clients[1].secret_hash: bad; mend it"},
+		{"", "clients.yaml:11: clients[1]: bad; mend it"},
+		{"allow.users[0]", "clients.yaml:18: clients[1].allow.users[0]: bad; mend it"},
+	} {
+		if got := d.Fault(1, tc.field, "bad", "mend it").String(); got != tc.want {
+			t.Errorf("got %s, want %s", got, tc.want)
+		}
+	}
+}
+
+func TestClientsFaults(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                                     "c.yaml:1: clients: is missing; begin",
+		"clients:\n":                           "",
+		"clients: []\n":                        "",
+		"clients:\n  wiki: {}\n":               "c.yaml:2: clients: is a map where a list is expected",
+		"clients:\n  - id: a\n    alow: x\n":   "c.yaml:3: clients[0].alow: is not a known key; did you mean allow?",
+		"clients:\n  - allow: nobody\n":        "c.yaml:2: clients[0].allow: is neither",
+		"clients:\n  - allow: {group: [a]}\n":  "c.yaml:2: clients[0].allow.group: is not a known key; did you mean groups?",
+		"clients:\n  - public: yes please\n":   "c.yaml:2: clients[0].public: is a text where true or false is expected",
+		"clients:\n  - require_pkce: \"no\"\n": "c.yaml:2: clients[0].require_pkce: is a text where true or false",
+		"client:\n  - id: a\n":                 "c.yaml:1: client: is not a known key; did you mean clients?",
+	} {
+		_, err := ParseClients("c.yaml", []byte(text))
+		got := strings.Join(lines(err), "\n")
+		if (want == "") != (got == "") || !strings.HasPrefix(got, want) {
+			t.Errorf("%q: got %s", text, got)
+		}
+	}
+}
+
+var wiki2 = Client{ID: "wiki2", Name: "维基: \"2\" # x", SecretHash: "sha256:x", RedirectURIs: []string{"https://a.example/cb?x=1#"},
+	Allow: Allow{Groups: []string{"dept:2"}}}
+
+func TestC6_TheRestStays(t *testing.T) {
+	for name, text := range map[string]string{
+		"usual":           some,
+		"no last newline": strings.TrimSuffix(some, "\n"),
+		"not indented":    "clients:\n- id: a\n\n# b\n- id: b\n",
+		"deep":            "clients:\n      - id: a\n",
+		"nothing":         "# c\nclients:\n",
+		"no bytes":        "",
+	} {
+		got, err := withClient("c.yaml", []byte(text), wiki2)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		} else if !strings.HasPrefix(string(got), text) {
+			t.Errorf("%s: was\n%s\nis\n%s", name, text, got)
+		}
+	}
+	for name, text := range map[string]string{
+		"flow":         "# top\nclients: [{id: a}] # side\n",
+		"flow, empty":  "clients: [] # top\n",
+		"all flow":     "# top\n{clients: [{id: a}]}\n",
+		"document end": "# top\nclients:\n  - id: a\n...\n",
+	} {
+		got, err := withClient("c.yaml", []byte(text), wiki2)
+		if err != nil || !strings.Contains(string(got), "# top") {
+			t.Errorf("%s: %v\n%s", name, err, got)
+		}
+	}
+	if _, err := withClient("c.yaml", []byte(some), Client{ID: "cli"}); !errors.Is(err, ErrClientExists) {
+		t.Errorf("the same id: %v", err)
+	}
+	if _, err := withClient("c.yaml", []byte("clients:\n  - idd: a\n"), wiki2); err == nil {
+		t.Error("a file with a fault was edited")
+	}
+}
+
+func TestC6_ManyAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "clients.yaml")
+	link := filepath.Join(dir, "link.yaml")
+	if err := os.WriteFile(file, []byte(some), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("clients.yaml", link); err != nil {
+		t.Fatal(err)
+	}
+	const many = 20
+	var writers, readers sync.WaitGroup
+	done := make(chan struct{})
+	readers.Go(func() {
+		for {
+			if _, err := LoadClients(file); err != nil {
+				t.Errorf("a reader in between: %v", err)
+				return
+			}
+			select {
+			case <-done:
+				return
+			default:
+			}
+		}
+	})
+	for i := range many {
+		writers.Go(func() {
+			name := []string{file, link}[i%2]
+			if err := AddClient(name, Client{ID: fmt.Sprint("app-", i), Public: true}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	writers.Wait()
+	close(done)
+	readers.Wait()
+	d, err := LoadClients(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range many {
+		if !slices.ContainsFunc(d.Clients, func(c Client) bool { return c.ID == fmt.Sprint("app-", i) }) {
+			t.Errorf("app-%d is lost", i)
+		}
+	}
+	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Errorf("the link was replaced: %v", err)
+	}
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o640 {
+		t.Errorf("the mode is now %v", info.Mode())
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, ".*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+func FuzzClients(f *testing.F) {
+	f.Add([]byte(some))
+	f.Add([]byte("clients: [{id: a, allow: everyone}]"))
+	f.Add([]byte("clients:\n- {id: a}\n...\n---\n"))
+	f.Add([]byte("clients: &x\n- *x\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		before, err := ParseClients("c.yaml", data)
+		if err != nil {
+			for _, fault := range err.(Faults) {
+				if fault.Line < 1 || fault.Text == "" {
+					t.Errorf("a fault without line or text: %+v", fault)
+				}
+			}
+			return
+		}
+		edited, err := withClient("c.yaml", data, wiki2)
+		if err != nil {
+			return // refused; the file is left alone
+		}
+		after, err := ParseClients("c.yaml", edited)
+		if err != nil || !reflect.DeepEqual(after.Clients, append(before.Clients, wiki2)) {
+			t.Errorf("%q became %q: %v", data, edited, err)
+		}
+	})
+}

@@ -1,0 +1,146 @@
+package config
+
+// Config is config.yaml.
+//
+// Every scalar can also be given by an environment variable: DINGBRIDGE_ and the
+// path in capitals, joined by underscores, such as DINGBRIDGE_ISSUER or
+// DINGBRIDGE_DINGTALK_ORGANISATIONS_0_CLIENT_SECRET_FILE. A list of texts is given
+// whole, separated by commas. The variable prevails over the file.
+//
+// File names are taken from the folder of config.yaml.
+type Config struct {
+	// Issuer is the name of this provider and the address where browsers and apps
+	// reach it, exactly as tokens carry it: https, no trailing slash, no query. It
+	// may have a path. Plain http is taken on loopback only, for a trial.
+	Issuer string `yaml:"issuer"`
+
+	// Listen is the address to serve on, host:port. Port 0 takes a free one.
+	Listen string `yaml:"listen" default:"127.0.0.1:8080"`
+
+	// TLS, when given, makes us serve https ourselves; otherwise a proxy does.
+	TLS TLS `yaml:"tls"`
+
+	// Storage says where state lives: redis://, rediss://, redis+sentinel://,
+	// redis+cluster:// or, for a single node, bolt:///absolute/path.
+	Storage StorageURL `yaml:"storage"`
+
+	// SecretFile holds the provider's secrets, one a line: the first issues, all
+	// are accepted. `dingbridge secret new FILE` makes one.
+	SecretFile string `yaml:"secret_file"`
+
+	// ClientsFile is clients.yaml. It is read again when it changes.
+	ClientsFile string `yaml:"clients_file"`
+
+	DingTalk DingTalk `yaml:"dingtalk"`
+	Lives    Lives    `yaml:"lives"`
+
+	Freshness Freshness `yaml:"freshness"`
+	Keys      Keys      `yaml:"keys"`
+	Claims    Claims    `yaml:"claims"`
+
+	// TrustedProxies are the networks (CIDR, or one address) whose
+	// X-Forwarded-For and X-Forwarded-Proto are believed. Nobody's, by default.
+	TrustedProxies []string `yaml:"trusted_proxies"`
+
+	Limits   Limits   `yaml:"limits"`
+	Log      Log      `yaml:"log"`
+	Operator Operator `yaml:"operator"`
+}
+
+// TLS is the certificate to serve with. Both files are read again when they
+// change; a pair that does not fit leaves the old one in use.
+type TLS struct {
+	CertFile string `yaml:"cert_file"` // PEM, the leaf first
+	KeyFile  string `yaml:"key_file"`  // PEM
+}
+
+// DingTalk is the upstream.
+type DingTalk struct {
+	// Organisations are those whose members may log in. Exactly one, for now.
+	Organisations []Organisation `yaml:"organisations"`
+	Endpoints     Endpoints      `yaml:"endpoints"`
+	// Timeout bounds one call to DingTalk.
+	Timeout Duration `yaml:"timeout" default:"5s"`
+}
+
+// Organisation is one DingTalk organisation and our app in it.
+type Organisation struct {
+	CorpID string `yaml:"corp_id"` // corpId, as the developer console shows it
+	Name   string `yaml:"name"`    // shown on the login page; may be left out
+	// ClientID of the internal app (in older consoles: AppKey).
+	ClientID string `yaml:"client_id"`
+	// ClientSecretFile holds the app's client secret (AppSecret) and nothing else.
+	ClientSecretFile string `yaml:"client_secret_file"`
+}
+
+// Endpoints are DingTalk's hosts. Change them to speak to the simulator.
+type Endpoints struct {
+	Login string `yaml:"login" default:"https://login.dingtalk.com"`
+	API   string `yaml:"api" default:"https://api.dingtalk.com"`
+	OAPI  string `yaml:"oapi" default:"https://oapi.dingtalk.com"`
+}
+
+// Lives are how long things live.
+type Lives struct {
+	Code            Duration `yaml:"code" default:"60s"`
+	IDToken         Duration `yaml:"id_token" default:"10m"`
+	AccessToken     Duration `yaml:"access_token" default:"10m"`
+	RefreshIdle     Duration `yaml:"refresh_idle" default:"14d"`     // from one refresh to the next
+	RefreshAbsolute Duration `yaml:"refresh_absolute" default:"90d"` // from the login
+	SessionIdle     Duration `yaml:"session_idle" default:"12h"`
+	SessionAbsolute Duration `yaml:"session_absolute" default:"7d"`
+	// RefreshLeeway is how long the refresh token just spent still yields the same
+	// successor, for apps that refresh twice at once or lose the answer.
+	RefreshLeeway Duration `yaml:"refresh_leeway" default:"30s"`
+}
+
+// Freshness is how old DingTalk's word about a person may be.
+type Freshness struct {
+	// RecheckAfter: an older answer is renewed before a token is given.
+	RecheckAfter Duration `yaml:"recheck_after" default:"10m"`
+	// MaxStale: while DingTalk cannot be asked, an answer up to this age will do.
+	MaxStale Duration `yaml:"max_stale" default:"1h"`
+}
+
+// Keys is the life of the signing keys.
+type Keys struct {
+	RotateEvery Duration `yaml:"rotate_every" default:"90d"`
+	// PublishLead is how long a key is published before it signs: longer than the
+	// longest time for which an app keeps our key set.
+	PublishLead Duration `yaml:"publish_lead" default:"24h"`
+}
+
+// Claims says what tokens tell about a person.
+type Claims struct {
+	// EmailSources: org_email (the organisation's mailbox) and email (what an
+	// administrator typed into the directory), in the order of preference.
+	EmailSources []string `yaml:"email_sources" default:"org_email"`
+	// EmailDomains are the domains an e-mail claim may have. None: no such claim.
+	EmailDomains []string `yaml:"email_domains"`
+	// VerifiedEmailDomains are those of EmailDomains for which the organisation
+	// itself gives out addresses, so that email_verified is true.
+	VerifiedEmailDomains []string `yaml:"verified_email_domains"`
+	// UsernameSources: job_number, userid, org_email (what stands before the @), in
+	// the order of preference. The name is made once and never changes.
+	UsernameSources []string `yaml:"username_sources"`
+	// ReservedUsernames are never given to anybody, beside the built-in ones.
+	ReservedUsernames []string `yaml:"reserved_usernames"`
+}
+
+// Limits bound what strangers can make us do.
+type Limits struct {
+	// LoginsPerSecond is how many logins one replica begins in a second.
+	LoginsPerSecond int `yaml:"logins_per_second" default:"100"`
+}
+
+// Log says what is written to standard error.
+type Log struct {
+	Level  string `yaml:"level" default:"info"`  // debug, info, warn, error
+	Format string `yaml:"format" default:"json"` // json, text
+}
+
+// Operator is shown on error pages, so that people know whom to ask.
+type Operator struct {
+	Name    string `yaml:"name"`
+	Contact string `yaml:"contact"` // an address, a number, a group: any text
+}

@@ -1,0 +1,27 @@
+// Package config reads the two files an operator writes: config.yaml, which
+// changes with a restart, and clients.yaml, which says who may ask for a login.
+//
+// The types [Config] and [Client] are the manual: each field says what it is
+// for, its unit and, in its `default` tag, what it is when nobody says. Reading
+// is four pure steps: decode, environment, defaults, validate. None of them
+// touches the network, the disk or the process; only [Load], [LoadClients],
+// [Config.ReadSecret] and [AddClient] open files.
+//
+// Promises:
+//
+//   - C1: A key that is not in the type, a key given twice, a value of another
+//     kind, an empty value and a missing one are faults. Nothing is guessed.
+//   - C2: All faults come at once, each with its file and line, the path of the
+//     value, what is wrong and what to do about it.
+//   - C3: A DINGBRIDGE_ variable overrides the value of the same name; one that
+//     names no value is a fault.
+//   - C4: No fault and no String holds a secret: neither one read from a file nor
+//     the password of a storage URL.
+//   - C5: A secret that every user of the machine may read is refused.
+//   - C6: AddClient leaves the rest of clients.yaml as it was, comments included,
+//     and another reader sees the file before or after, never in between. Two
+//     at once both take effect.
+//
+// Only cmd/dingbridge may import it: rooms have their own small Configs and know
+// nothing of files.
+package config

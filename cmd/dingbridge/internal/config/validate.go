@@ -1,0 +1,265 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A validator collects faults. It changes nothing and opens nothing.
+type validator struct {
+	at     positions
+	faults Faults
+}
+
+func validate(c *Config, at positions) Faults {
+	v := &validator{at: at}
+	v.issuer(c)
+	v.listen(c)
+	v.tls(c.TLS)
+	v.storage(c.Storage)
+	v.required("secret_file", c.SecretFile, "make one with `dingbridge secret new FILE` and name it here")
+	v.required("clients_file", c.ClientsFile, "name the file that `dingbridge client add` writes to")
+	v.dingtalk(c.DingTalk)
+	v.durations(c)
+	v.claims(c.Claims)
+	v.proxies(c.TrustedProxies)
+	if c.Limits.LoginsPerSecond < 1 {
+		v.fault("limits.logins_per_second", "is less than 1", "write a whole number from 1 on")
+	}
+	v.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
+	v.oneOf("log.format", c.Log.Format, "json", "text")
+	return v.faults
+}
+
+func (v *validator) fault(path, text, remedy string) {
+	v.faults = append(v.faults, v.at.fault(path, text, remedy))
+}
+
+func (v *validator) required(path, value, remedy string) bool {
+	if value == "" {
+		v.fault(path, "is missing", remedy)
+	}
+	return value != ""
+}
+
+func (v *validator) oneOf(path, value string, allowed ...string) {
+	if !slices.Contains(allowed, value) {
+		v.fault(path, "is none of "+strings.Join(allowed, ", "), "write one of them")
+	}
+}
+
+func (v *validator) issuer(c *Config) {
+	const at = "issuer"
+	if !v.required(at, c.Issuer, "write the address where browsers reach this provider, such as https://sso.example.com") {
+		return
+	}
+	u, err := url.Parse(c.Issuer)
+	switch {
+	case err != nil || u.Host == "" || u.Hostname() == "" || (u.Scheme != "https" && u.Scheme != "http"):
+		v.fault(at, "is not an https address", "write it like https://sso.example.com")
+	case u.User != nil:
+		v.fault(at, "has a user name", "take out all up to the @")
+	case strings.ContainsAny(c.Issuer, "?#"):
+		v.fault(at, "has a query or fragment", "take out all from the ? or #")
+	case strings.HasSuffix(c.Issuer, "/"):
+		v.fault(at, "ends in a slash", "take it out: apps compare the issuer letter by letter")
+	case u.Scheme == "http" && !Loopback(u.Hostname()):
+		v.fault(at, "is plain http", "write https; http is for loopback addresses only")
+	case u.Host != strings.ToLower(u.Host):
+		v.fault(at, "has capitals in its host", "write the host in small letters, as browsers send it")
+	case u.Path != "" && (path.Clean(u.Path) != u.Path || u.RawPath != "" || strings.ContainsAny(u.Path, " \\;%")):
+		v.fault(at, "has a path with empty or dotted parts or escapes", "write a plain path such as /sso")
+	case u.Port() != "" && !port(u.Port()):
+		v.fault(at, "has a port that is none", "write a number from 1 to 65535 or none")
+	}
+}
+
+func port(text string) bool {
+	n, err := strconv.ParseUint(text, 10, 16)
+	return err == nil && n > 0 && strconv.FormatUint(n, 10) == text
+}
+
+// Loopback reports whether host is this machine as it names itself.
+func Loopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}
+
+func (v *validator) listen(c *Config) {
+	host, number, err := net.SplitHostPort(c.Listen)
+	if err != nil || (number != "0" && !port(number)) {
+		v.fault("listen", "is not host:port", "write it like 127.0.0.1:8080, or :8080 for every address")
+		return
+	}
+	if strings.HasPrefix(c.Issuer, "http://") && !Loopback(host) {
+		v.fault("listen", "is open to the network while the issuer is plain http",
+			"listen on 127.0.0.1, or make the issuer https")
+	}
+}
+
+func (v *validator) tls(t TLS) {
+	switch {
+	case t.CertFile != "" && t.KeyFile == "":
+		v.fault("tls.key_file", "is missing", "name the key of the certificate")
+	case t.KeyFile != "" && t.CertFile == "":
+		v.fault("tls.cert_file", "is missing", "name the certificate of the key")
+	case t == TLS{} && v.at.given("tls"):
+		v.fault("tls", "is empty", "name cert_file and key_file, or take it out")
+	}
+}
+
+func (v *validator) storage(s StorageURL) {
+	const kinds = "redis://, rediss://, redis+sentinel://, redis+cluster:// or bolt:///path"
+	if !v.required("storage", string(s), "write "+kinds) {
+		return
+	}
+	switch s.Scheme() {
+	case "redis", "rediss", "redis+sentinel", "redis+cluster", "rediss+sentinel", "rediss+cluster":
+		// The back end reads the rest; `check` opens it.
+	case "bolt":
+		if p, err := s.BoltPath(); err != nil || p == "" {
+			v.fault("storage", "names no file", "write three slashes and the whole path: bolt:///var/lib/dingbridge/state.db")
+		}
+	default:
+		v.fault("storage", "is of no kind that we know", "write "+kinds)
+	}
+}
+
+// BoltPath is the file that a bolt URL names.
+func (s StorageURL) BoltPath() (string, error) {
+	u, err := url.Parse(string(s))
+	if err != nil || u.Scheme != "bolt" || u.Host != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil ||
+		!path.IsAbs(u.Path) || strings.HasSuffix(u.Path, "/") {
+		return "", fmt.Errorf("not of the form bolt:///path")
+	}
+	return u.Path, nil
+}
+
+func (v *validator) dingtalk(d DingTalk) {
+	switch n := len(d.Organisations); {
+	case n == 0:
+		v.fault("dingtalk.organisations", "is missing", "give one, with corp_id, client_id and client_secret_file")
+	case n > 1:
+		v.fault(item("dingtalk.organisations", 1), "is a second organisation", "keep one; run another dingbridge for the other")
+	}
+	for i, o := range d.Organisations {
+		at := item("dingtalk.organisations", i)
+		v.required(at+".corp_id", o.CorpID, "copy the CorpId from DingTalk's developer console")
+		v.required(at+".client_id", o.ClientID, "copy the app's Client ID from DingTalk's developer console")
+		v.required(at+".client_secret_file", o.ClientSecretFile, "put the app's client secret into a file and name it here")
+	}
+	for _, e := range []struct{ path, value string }{
+		{"dingtalk.endpoints.login", d.Endpoints.Login},
+		{"dingtalk.endpoints.api", d.Endpoints.API},
+		{"dingtalk.endpoints.oapi", d.Endpoints.OAPI},
+	} {
+		u, err := url.Parse(e.value)
+		switch {
+		case err != nil || u.Hostname() == "" || u.User != nil || strings.ContainsAny(e.value, "?#") || strings.HasSuffix(e.value, "/"):
+			v.fault(e.path, "is not the address of a host", "write it like https://api.dingtalk.com")
+		case u.Scheme != "https" && (u.Scheme != "http" || !Loopback(u.Hostname())):
+			v.fault(e.path, "is not https", "write https; http is for the simulator on loopback only")
+		}
+	}
+}
+
+func (v *validator) claims(c Claims) {
+	for i, s := range c.EmailSources {
+		v.oneOf(item("claims.email_sources", i), s, "org_email", "email")
+	}
+	for i, s := range c.UsernameSources {
+		v.oneOf(item("claims.username_sources", i), s, "job_number", "userid", "org_email")
+	}
+	for i, d := range c.EmailDomains {
+		v.domain(item("claims.email_domains", i), d)
+	}
+	for i, d := range c.VerifiedEmailDomains {
+		at := item("claims.verified_email_domains", i)
+		v.domain(at, d)
+		if !slices.Contains(c.EmailDomains, d) {
+			v.fault(at, "is not among claims.email_domains", "add it there too")
+		}
+	}
+}
+
+func (v *validator) domain(path, d string) {
+	if d != strings.ToLower(d) || !strings.Contains(d, ".") || strings.ContainsAny(d, "@/:* \t") ||
+		strings.HasPrefix(d, ".") || strings.HasSuffix(d, ".") {
+		v.fault(path, "is not a domain", "write it like example.com, in small letters, without @")
+	}
+}
+
+func (v *validator) proxies(list []string) {
+	for i, text := range list {
+		if _, err := ParseNetwork(text); err != nil {
+			v.fault(item("trusted_proxies", i), "is not a network", "write it like 10.0.0.0/8 or 192.0.2.7")
+		}
+	}
+}
+
+// ParseNetwork reads a CIDR network or one address. Bits below the mask are a
+// fault: they mean that somebody mistook one for the other.
+func ParseNetwork(text string) (netip.Prefix, error) {
+	if ip, err := netip.ParseAddr(text); err == nil {
+		if ip.Zone() != "" {
+			return netip.Prefix{}, fmt.Errorf("zone in %q", text)
+		}
+		return netip.PrefixFrom(ip, ip.BitLen()), nil
+	}
+	p, err := netip.ParsePrefix(text)
+	if err != nil {
+		return netip.Prefix{}, err
+	}
+	if p.Masked() != p {
+		return netip.Prefix{}, fmt.Errorf("bits below the mask in %q", text)
+	}
+	return p, nil
+}
+
+// durations checks each life by itself and those that must not pass another.
+func (v *validator) durations(c *Config) {
+	const day = 24 * time.Hour
+	for _, r := range []struct {
+		path        string
+		value       Duration
+		least, most time.Duration
+	}{
+		{"dingtalk.timeout", c.DingTalk.Timeout, 100 * time.Millisecond, time.Minute},
+		{"lives.code", c.Lives.Code, time.Second, 10 * time.Minute},
+		{"lives.id_token", c.Lives.IDToken, time.Second, day},
+		{"lives.access_token", c.Lives.AccessToken, time.Second, day},
+		{"lives.refresh_idle", c.Lives.RefreshIdle, time.Second, 10 * 365 * day},
+		{"lives.refresh_absolute", c.Lives.RefreshAbsolute, time.Second, 10 * 365 * day},
+		{"lives.session_idle", c.Lives.SessionIdle, time.Second, 365 * day},
+		{"lives.session_absolute", c.Lives.SessionAbsolute, time.Second, 365 * day},
+		{"lives.refresh_leeway", c.Lives.RefreshLeeway, time.Second, 10 * time.Minute},
+		{"freshness.recheck_after", c.Freshness.RecheckAfter, time.Second, day},
+		{"freshness.max_stale", c.Freshness.MaxStale, time.Second, 7 * day},
+		{"keys.rotate_every", c.Keys.RotateEvery, time.Second, 10 * 365 * day},
+		{"keys.publish_lead", c.Keys.PublishLead, time.Second, 365 * day},
+	} {
+		if got := time.Duration(r.value); got < r.least || got > r.most {
+			v.fault(r.path, "is out of bounds", fmt.Sprintf("write a duration from %s to %s", Duration(r.least), Duration(r.most)))
+		}
+	}
+	for _, r := range []struct {
+		path, other  string
+		value, limit Duration
+	}{
+		{"lives.refresh_idle", "lives.refresh_absolute", c.Lives.RefreshIdle, c.Lives.RefreshAbsolute},
+		{"lives.session_idle", "lives.session_absolute", c.Lives.SessionIdle, c.Lives.SessionAbsolute},
+		{"freshness.recheck_after", "freshness.max_stale", c.Freshness.RecheckAfter, c.Freshness.MaxStale},
+		{"keys.publish_lead", "keys.rotate_every", c.Keys.PublishLead, c.Keys.RotateEvery},
+	} {
+		if r.value > r.limit {
+			v.fault(r.path, "is longer than "+r.other, "make it no longer than "+r.limit.String())
+		}
+	}
+}
