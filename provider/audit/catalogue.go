@@ -1,0 +1,226 @@
+package audit
+
+import (
+	"fmt"
+	"log/slog"
+	"strings"
+)
+
+// A Name says what happened. Names are stable: operators alert on them.
+type Name string
+
+// The names. What each means and holds is in the table below.
+const (
+	LoginBegun     Name = "login.begun"
+	LoginSucceeded Name = "login.succeeded"
+	LoginRefused   Name = "login.refused"
+	LoginRetried   Name = "login.retried"
+	LoginReplayed  Name = "login.replayed"
+	SingleSignOn   Name = "login.single_sign_on"
+
+	AuthorizeRefused           Name = "authorize.refused"
+	ClientAuthenticationFailed Name = "client.authentication_failed"
+	RequestLimited             Name = "request.limited"
+
+	SessionStarted Name = "session.started"
+	SessionEnded   Name = "session.ended"
+
+	CodeRedeemed     Name = "code.redeemed"
+	CodeRefused      Name = "code.refused"
+	CodeReused       Name = "code.reused"
+	RefreshRotated   Name = "refresh.rotated"
+	RefreshReplayed  Name = "refresh.replayed"
+	RefreshRecovered Name = "refresh.recovered"
+	RefreshRefused   Name = "refresh.refused"
+	RefreshReused    Name = "refresh.reused"
+	GrantEnded       Name = "grant.ended"
+	TokenRevoked     Name = "token.revoked"
+
+	PersonGone         Name = "person.gone"
+	PersonCannotDecide Name = "person.cannot_decide"
+
+	KeyPublished Name = "key.published"
+	KeyRotated   Name = "key.rotated"
+	KeyTrouble   Name = "key.trouble"
+
+	ClientsReplaced Name = "clients.replaced"
+	ClientsRejected Name = "clients.rejected"
+
+	StorageTrouble  Name = "storage.trouble"
+	UpstreamTrouble Name = "upstream.trouble"
+	InternalFault   Name = "internal.fault"
+	Started         Name = "server.started"
+	Stopped         Name = "server.stopped"
+)
+
+// A Row of the catalogue describes one event.
+type Row struct {
+	Name    Name
+	Level   slog.Level
+	Meaning string
+	Fields  []string // JSON names of the fields it may have beside request_id
+}
+
+// A field is one bit for each field of Event that a row may allow.
+type field uint32
+
+const (
+	fClient field = 1 << iota
+	fSubject
+	fAddress
+	fReason
+	fGrant
+	fSession
+	fCorp
+	fWay
+	fCall
+	fKey
+	fVersion
+	fErr
+	fCount
+	fDuration
+)
+
+// fieldNames are the JSON names, in the order of the bits and of the line.
+var fieldNames = []string{
+	"client_id", "sub", "address", "reason", "grant", "session", "corp_id", "way",
+	"call", "kid", "version", "error", "count", "duration_ms",
+}
+
+type row struct {
+	name    Name
+	level   slog.Level
+	fields  field
+	meaning string
+}
+
+const (
+	request = fClient | fAddress
+	person  = request | fSubject
+)
+
+// catalogue is the one table of events.
+var catalogue = []row{
+	{LoginBegun, slog.LevelInfo, request | fWay | fCorp,
+		"An app sent a browser to log in, and the browser was sent on to DingTalk."},
+	{LoginSucceeded, slog.LevelInfo, person | fWay | fCorp | fGrant | fSession | fDuration,
+		"DingTalk and the app's rules admitted the person; a code was issued. The duration is that of DingTalk's calls."},
+	{LoginRefused, slog.LevelWarn, person | fWay | fCorp | fReason | fCall | fErr,
+		"The login ended without a code. The reason says why: outsider, disabled, out_of_range, permission, not_admitted, other_browser, expired and so on."},
+	{LoginRetried, slog.LevelWarn, request | fWay | fCorp | fReason | fCall | fErr | fDuration,
+		"DingTalk failed for the moment; the login stays open and the person was offered a retry."},
+	{LoginReplayed, slog.LevelInfo, request | fGrant,
+		"The same browser showed the same DingTalk code again (a reload), and got the same answer."},
+	{SingleSignOn, slog.LevelInfo, person | fGrant | fSession,
+		"A session of ours was fresh enough: a code was issued without asking DingTalk for a login."},
+	{AuthorizeRefused, slog.LevelWarn, person | fReason | fErr,
+		"An authorization request was answered with an error, to the app or on a page."},
+	{ClientAuthenticationFailed, slog.LevelWarn, request | fReason | fWay,
+		"An app could not prove who it is. Several in a row, then success, is a library that tries both methods."},
+	{RequestLimited, slog.LevelWarn, request | fReason | fCount,
+		"A request was turned away because of a limit: size, rate or number of logins under way."},
+	{SessionStarted, slog.LevelInfo, person | fSession,
+		"A browser got a session."},
+	{SessionEnded, slog.LevelInfo, person | fSession | fReason | fCount,
+		"A session ended before its time. The reason says why: logout, other_person, person_gone and so on."},
+	{CodeRedeemed, slog.LevelInfo, person | fGrant,
+		"An app exchanged a code for tokens."},
+	{CodeRefused, slog.LevelWarn, person | fGrant | fReason,
+		"A code was not exchanged: unknown, expired, another app's, wrong redirect URI or verifier."},
+	{CodeReused, slog.LevelError, person | fGrant | fCount,
+		"A spent code was shown again. Its grant was ended, with every token: somebody may have stolen the code."},
+	{RefreshRotated, slog.LevelInfo, person | fGrant | fCount,
+		"A refresh token was exchanged for its successor. The count is the successor's generation."},
+	{RefreshReplayed, slog.LevelInfo, person | fGrant | fCount,
+		"A refresh token just spent was shown again inside the leeway and got the same successor."},
+	{RefreshRecovered, slog.LevelWarn, person | fGrant | fCount,
+		"An authentic refresh token is newer than the stored generation: a write was lost in a failover, and was made good."},
+	{RefreshRefused, slog.LevelWarn, person | fGrant | fReason,
+		"A refresh token was not exchanged: unknown, expired, another app's, or the person is no longer admitted."},
+	{RefreshReused, slog.LevelError, person | fGrant | fCount,
+		"A spent refresh token was shown after the leeway. Its grant was ended, with every token: somebody may have stolen it."},
+	{GrantEnded, slog.LevelInfo, person | fGrant | fReason | fCount,
+		"A grant ended before its time. The reason says why."},
+	{TokenRevoked, slog.LevelInfo, person | fGrant,
+		"An app revoked a token, which ended its grant."},
+	{PersonGone, slog.LevelWarn, person | fCorp | fReason,
+		"DingTalk said positively that the person is no longer an active member: all sessions and grants are dead."},
+	{PersonCannotDecide, slog.LevelWarn, person | fCorp | fReason | fCall | fErr,
+		"DingTalk could not tell whether the person is still a member. Nobody was thrown out."},
+	{KeyPublished, slog.LevelInfo, fKey | fWay,
+		"A new signing key was published; it does not sign yet."},
+	{KeyRotated, slog.LevelInfo, fKey | fWay,
+		"A published key began to sign, and its forerunner retired."},
+	{KeyTrouble, slog.LevelError, fKey | fErr | fReason,
+		"The ring of signing keys could not be read or written; the keys in memory go on."},
+	{ClientsReplaced, slog.LevelInfo, fCount,
+		"The file of clients was read anew. The count is that of clients."},
+	{ClientsRejected, slog.LevelError, fCount | fErr,
+		"The file of clients has faults; the clients from before stay. The count is that of faults."},
+	{StorageTrouble, slog.LevelError, request | fCall | fErr | fReason,
+		"Storage failed or its answer was lost; the request was answered 503 and nothing was decided."},
+	{UpstreamTrouble, slog.LevelError, request | fCorp | fCall | fReason | fErr | fDuration,
+		"A call to DingTalk failed."},
+	{InternalFault, slog.LevelError, request | fErr | fReason,
+		"A fault of ours: the request was answered 500."},
+	{Started, slog.LevelInfo, fVersion,
+		"The server began to serve."},
+	{Stopped, slog.LevelInfo, fVersion | fReason,
+		"The server ended in order."},
+}
+
+var rows = func() map[Name]*row {
+	m := make(map[Name]*row, len(catalogue))
+	for i := range catalogue {
+		m[catalogue[i].name] = &catalogue[i]
+	}
+	return m
+}()
+
+// Catalogue lists every event, for documentation and for tests.
+func Catalogue() []Row {
+	list := make([]Row, len(catalogue))
+	for i, r := range catalogue {
+		list[i] = Row{Name: r.name, Level: r.level, Meaning: r.meaning, Fields: names(r.fields)}
+	}
+	return list
+}
+
+func names(f field) []string {
+	var list []string
+	for i, name := range fieldNames {
+		if f&(1<<i) != 0 {
+			list = append(list, name)
+		}
+	}
+	return list
+}
+
+// Check says what is wrong with an event: a name that the catalogue does not
+// have, or fields that its row does not allow and that [Log] would drop. Tests
+// of those who record events call it.
+func Check(e Event) error {
+	r := rows[e.Name]
+	if r == nil {
+		return fmt.Errorf("event %q is not in the catalogue", e.Name)
+	}
+	if extra := e.fields() &^ r.fields; extra != 0 {
+		return fmt.Errorf("event %q may not have %s", e.Name, strings.Join(names(extra), ", "))
+	}
+	return nil
+}
+
+// fields tells which fields of the event are set.
+func (e *Event) fields() field {
+	var f field
+	for i, set := range [...]bool{
+		e.ClientID != "", e.Subject != "", e.Address != "", e.Reason != "", e.GrantID != "",
+		e.SessionID != "", e.CorpID != "", e.Way != "", e.Call != "", e.KeyID != "",
+		e.Version != "", e.Err != nil, e.Count != 0, e.Duration != 0,
+	} {
+		if set {
+			f |= 1 << i
+		}
+	}
+	return f
+}

@@ -1,0 +1,196 @@
+package pages
+
+// chinese uses DingTalk's own words for the things of its developer console.
+var chinese = tongue{
+	words: words{
+		Brand:      "钉钉登录",
+		Other:      "English",
+		WhatToDo:   "您可以",
+		Details:    "详细信息",
+		App:        "应用",
+		Account:    "钉钉账号",
+		Permission: "缺少的权限",
+		Contact:    "联系",
+		RequestID:  "请求编号",
+		Issuer:     "Issuer",
+		Discovery:  "发现文档",
+		Button:     "重新开始",
+	},
+	general: map[string]string{"{app}": "该应用", "{org}": "本组织"},
+	texts: map[Kind]text{
+		InvalidRequest: {
+			title: "登录请求无效",
+			lead:  "来自{app}的请求不符合登录协议的要求，登录没有开始。",
+			advice: []string{
+				"请回到{app}，重新登录。",
+				"如果问题仍然出现，请把下方的请求编号告诉{app}的维护人员。",
+			},
+		},
+		UnknownClient: {
+			title: "该应用尚未登记",
+			lead:  "把您带到这里的应用没有在本登录服务登记，登录没有开始。",
+			advice: []string{
+				"请确认您打开的应用地址正确。",
+				"管理员请注意：该应用的 client_id 不在已登记的客户端之中。",
+			},
+		},
+		UnregisteredRedirect: {
+			title: "回调地址未登记",
+			lead:  "请求要把您带往的地址没有为{app}登记。为了您的登录安全，我们没有跳转。",
+			advice: []string{
+				"您的账号没有问题。",
+				"管理员请注意：请为{app}登记与请求完全一致的 redirect_uri，一个字符也不能差。",
+			},
+		},
+		LoginExpired: {
+			title: "本次登录已过期",
+			lead:  "一次登录只保留几分钟。本次登录用时过长，或者这个页面来自收藏夹或历史记录。",
+			advice: []string{
+				"请回到{app}，重新登录。",
+			},
+		},
+		OtherBrowser: {
+			title: "本次登录是在另一个浏览器中开始的",
+			lead:  "为防止他人冒用登录，一次登录只能在开始它的浏览器中完成。",
+			advice: []string{
+				"请在当前浏览器中回到{app}，重新登录。",
+				"如果您并没有换过浏览器，请允许本站使用 Cookie。无痕窗口和其他应用内置的浏览器不共用 Cookie。",
+			},
+		},
+		CodeUsed: {
+			title: "钉钉的授权码已失效",
+			lead:  "钉钉为本次登录签发的授权码已被使用或已过期。授权码只能使用一次，且只在几分钟内有效。",
+			advice: []string{
+				"请回到{app}，重新登录。",
+			},
+		},
+		Refused: {
+			title: "登录已取消",
+			lead:  "您在钉钉中没有同意本次登录，{app}没有得到您的任何信息。",
+			advice: []string{
+				"如果这不是您的本意，请回到{app}，重新登录。",
+			},
+		},
+		Outsider: {
+			title: "您不是本组织的成员",
+			lead:  "钉钉表示，您使用的账号不属于{org}。",
+			advice: []string{
+				"如果您有多个钉钉账号，请换用工作账号重新登录。",
+				"如果您刚刚加入，请先在钉钉中接受邀请。",
+			},
+			button: "换一个账号",
+		},
+		Disabled: {
+			title: "您的账号未启用",
+			lead:  "钉钉中有您作为{org}成员的记录，但您的账号未处于启用状态。",
+			advice: []string{
+				"请联系钉钉管理员启用您的账号。",
+			},
+		},
+		OutOfRange: {
+			title: "您不在本登录服务的授权范围内",
+			lead:  "我们的钉钉应用无权在{org}的通讯录中查看您，因此无法确认您是成员。",
+			advice: []string{
+				"请联系钉钉管理员，把您加入应用的授权范围。",
+				"管理员请注意：请在开发者后台发布该应用，并把此人或其部门加入通讯录接口权限范围。",
+			},
+		},
+		PermissionMissing: {
+			title: "缺少钉钉接口权限",
+			lead:  "我们的应用缺少一项权限，钉钉不允许我们查询您的信息。这不是您的问题，重试也无济于事。",
+			advice: []string{
+				"请把下方的信息转告管理员。",
+				"管理员请注意：请在开发者后台为应用开通下方列出的权限。",
+			},
+		},
+		UpstreamConfig: {
+			title: "与钉钉的连接配置有误",
+			lead:  "钉钉拒绝了我们的应用。这不是您的问题，重试也无济于事。",
+			advice: []string{
+				"请把下方的请求编号告诉管理员。",
+				"管理员请注意：请检查应用的凭证、启用状态和服务器出口 IP 白名单。日志中带有此请求编号的记录写有钉钉的答复。",
+			},
+		},
+		UpstreamDown: {
+			title: "钉钉暂时没有响应",
+			lead:  "本登录服务运行正常，但钉钉没有及时答复。",
+			advice: []string{
+				"请稍候片刻再试。本次登录会保留几分钟。",
+			},
+			button: "重试",
+		},
+		UpstreamStrange: {
+			title: "钉钉的答复出乎意料",
+			lead:  "我们无法理解钉钉关于您的答复。为安全起见，遇到这样的答复，我们不放行任何人。",
+			advice: []string{
+				"请几分钟后再试。",
+				"如果问题持续，请把下方的请求编号告诉管理员。",
+			},
+			button: "重试",
+		},
+		NotAdmitted: {
+			title: "您不能使用该应用",
+			lead:  "我们已确认您的身份，但{app}没有对您开放。",
+			advice: []string{
+				"请联系{app}的维护人员为您开通，并告诉他们下方的请求编号。",
+				"如果您有多个钉钉账号，请确认您使用的是正确的那一个。",
+			},
+			button: "换一个账号",
+		},
+		Unavailable: {
+			title: "登录服务暂时不可用",
+			lead:  "我们自己的一部分系统没有响应，无法安全地继续。您的账号没有问题。",
+			advice: []string{
+				"请稍候片刻再试。",
+				"如果问题持续，请把下方的请求编号告诉管理员。",
+			},
+			button: "重试",
+		},
+		TooManyRequests: {
+			title: "同时登录的人太多",
+			lead:  "此刻开始的登录超过了我们一次能处理的数量。",
+			advice: []string{
+				"请稍候片刻再试。",
+			},
+			button: "重试",
+		},
+		TooLarge: {
+			title: "请求过大",
+			lead:  "这个请求远远超过登录所需的大小，我们没有读取。",
+			advice: []string{
+				"请回到{app}，重新登录。",
+				"如果问题仍然出现，请把下方的请求编号告诉{app}的维护人员。",
+			},
+		},
+		MethodNotAllowed: {
+			title: "不能以这种方式访问此地址",
+			lead:  "此地址存在，但不接受这种请求。",
+			advice: []string{
+				"请回到{app}，重新登录。",
+			},
+		},
+		NotFound: {
+			title: "此地址没有内容",
+			lead:  "地址有误，或者这个页面从未存在。",
+			advice: []string{
+				"如需登录，请打开您要使用的应用，在那里登录。",
+			},
+		},
+		Internal: {
+			title: "我们这边出了问题",
+			lead:  "本登录服务出现故障，没能给出答复。您的账号没有问题。",
+			advice: []string{
+				"请回到{app}再试一次。",
+				"如果问题仍然出现，请把下方的请求编号告诉管理员。",
+			},
+			button: "重试",
+		},
+		Home: {
+			title: "这里是登录服务",
+			lead:  "各个应用会把您带到这里用钉钉登录，然后再带您回去。您无需自己打开这个页面。",
+			advice: []string{
+				"请打开您要使用的应用，在那里登录。",
+			},
+		},
+	},
+}

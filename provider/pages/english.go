@@ -1,0 +1,197 @@
+package pages
+
+// english is stable: the scripts of conformance suites and of operators find a
+// page by its title. A test holds the titles.
+var english = tongue{
+	words: words{
+		Brand:      "Log in with DingTalk",
+		Other:      "中文",
+		WhatToDo:   "What you can do",
+		Details:    "Details",
+		App:        "App",
+		Account:    "DingTalk account",
+		Permission: "Missing permission",
+		Contact:    "Whom to ask",
+		RequestID:  "Request ID",
+		Issuer:     "Issuer",
+		Discovery:  "Discovery",
+		Button:     "Start again",
+	},
+	general: map[string]string{"{app}": "the app", "{org}": "this organisation"},
+	texts: map[Kind]text{
+		InvalidRequest: {
+			title: "This login request is not valid",
+			lead:  "The request from {app} breaks a rule of the login protocol, so no login was begun.",
+			advice: []string{
+				"Go back to {app} and start the login there again.",
+				"If it happens again, give the request ID below to the people who run {app}.",
+			},
+		},
+		UnknownClient: {
+			title: "This app is not registered",
+			lead:  "The app that sent you here is not known to this login service, so no login was begun.",
+			advice: []string{
+				"Check that you opened the app at its right address.",
+				"For the administrator: the client_id of the app is not among the registered clients.",
+			},
+		},
+		UnregisteredRedirect: {
+			title: "The redirect URI is not registered",
+			lead:  "We were asked to send you on to an address that is not registered for {app}. To keep your login safe, we did not.",
+			advice: []string{
+				"There is nothing wrong with your account.",
+				"For the administrator: the redirect_uri must be registered for {app} exactly as it is sent, to the last character.",
+			},
+		},
+		LoginExpired: {
+			title: "This login has expired",
+			lead:  "A login stays open for a few minutes only. This one took longer, or the page comes from a bookmark or the history.",
+			advice: []string{
+				"Go back to {app} and log in again.",
+			},
+		},
+		OtherBrowser: {
+			title: "This login was begun in another browser",
+			lead:  "To keep others from slipping you their login, a login can only be finished in the browser that began it.",
+			advice: []string{
+				"Go back to {app} in this browser and log in again.",
+				"If it was this browser, allow cookies for this site. A private window, or the browser inside another app, keeps its own.",
+			},
+		},
+		CodeUsed: {
+			title: "DingTalk’s answer is no longer valid",
+			lead:  "The code that DingTalk gave for this login has been used before or is too old. It works once, and for a few minutes only.",
+			advice: []string{
+				"Go back to {app} and log in again.",
+			},
+		},
+		Refused: {
+			title: "The login was cancelled",
+			lead:  "DingTalk told us that you did not agree to the login. {app} has learned nothing about you.",
+			advice: []string{
+				"If you did not mean to, go back to {app} and log in again.",
+			},
+		},
+		Outsider: {
+			title: "You are not a member of this organisation",
+			lead:  "DingTalk says that the account you came with does not belong to {org}.",
+			advice: []string{
+				"If you have more than one DingTalk account, log in again with the one that you use at work.",
+				"If you have only just joined, accept the invitation in DingTalk first.",
+			},
+			button: "Use another account",
+		},
+		Disabled: {
+			title: "Your account is not active",
+			lead:  "DingTalk knows you as a member of {org}, but your account there is not active.",
+			advice: []string{
+				"Ask your DingTalk administrator to activate it.",
+			},
+		},
+		OutOfRange: {
+			title: "You are outside the range of this login service",
+			lead:  "Our app in DingTalk may not see you in the directory of {org}, so we could not make sure that you are a member.",
+			advice: []string{
+				"Ask your DingTalk administrator to add you to the range of the app.",
+				"For the administrator: in the developer console, publish the app and put this person or their department into its range of contacts.",
+			},
+		},
+		PermissionMissing: {
+			title: "A DingTalk permission is missing",
+			lead:  "DingTalk did not let us look you up, because our app lacks a permission. This is not your fault, and trying again does not help.",
+			advice: []string{
+				"Give the details below to your administrator.",
+				"For the administrator: in the developer console, grant the app the permission that is named below.",
+			},
+		},
+		UpstreamConfig: {
+			title: "The connection to DingTalk is not set up right",
+			lead:  "DingTalk refused our app. This is not your fault, and trying again does not help.",
+			advice: []string{
+				"Give the request ID below to your administrator.",
+				"For the administrator: check the app’s credentials, that it is enabled, and its IP allow-list. The log entry with this request ID has DingTalk’s answer.",
+			},
+		},
+		UpstreamDown: {
+			title: "DingTalk is not answering",
+			lead:  "This login service is up, but DingTalk did not answer in time.",
+			advice: []string{
+				"Wait a moment, then try again. Your login stays open for a few minutes.",
+			},
+			button: "Try again",
+		},
+		UpstreamStrange: {
+			title: "DingTalk gave an unexpected answer",
+			lead:  "We did not understand what DingTalk told us about you. To be on the safe side, we let nobody in on such an answer.",
+			advice: []string{
+				"Try again in a few minutes.",
+				"If it stays so, give the request ID below to your administrator.",
+			},
+			button: "Try again",
+		},
+		NotAdmitted: {
+			title: "You may not use this app",
+			lead:  "We know who you are, but {app} is not open to you.",
+			advice: []string{
+				"Ask the people who run {app} to admit you, and tell them the request ID below.",
+				"If you have more than one DingTalk account, check that you came with the right one.",
+			},
+			button: "Use another account",
+		},
+		Unavailable: {
+			title: "This login service is unavailable for the moment",
+			lead:  "A part of our own system is not answering, so we could not go on safely. There is nothing wrong with your account.",
+			advice: []string{
+				"Wait a moment, then try again.",
+				"If it lasts, give the request ID below to your administrator.",
+			},
+			button: "Try again",
+		},
+		TooManyRequests: {
+			title: "Too many logins at once",
+			lead:  "More logins are being begun than we take on at one time.",
+			advice: []string{
+				"Wait a moment, then try again.",
+			},
+			button: "Try again",
+		},
+		TooLarge: {
+			title: "This request is too large",
+			lead:  "The request is larger than a login ever needs, so we did not read it.",
+			advice: []string{
+				"Go back to {app} and start the login there again.",
+				"If it happens again, give the request ID below to the people who run {app}.",
+			},
+		},
+		MethodNotAllowed: {
+			title: "This address cannot be used in this way",
+			lead:  "There is something here, but not for this kind of request.",
+			advice: []string{
+				"Go back to {app} and start the login there again.",
+			},
+		},
+		NotFound: {
+			title: "There is nothing at this address",
+			lead:  "The address is mistyped, or the page has never existed.",
+			advice: []string{
+				"To log in, open the app that you want to use, and log in there.",
+			},
+		},
+		Internal: {
+			title: "Something went wrong on our side",
+			lead:  "A fault in this login service kept us from answering. There is nothing wrong with your account.",
+			advice: []string{
+				"Go back to {app} and try again.",
+				"If it happens again, give the request ID below to your administrator.",
+			},
+			button: "Try again",
+		},
+		Home: {
+			title: "This is a login service",
+			lead:  "Apps send you here to log in with DingTalk, and you are sent back to them. You never need to open this page yourself.",
+			advice: []string{
+				"Open the app that you want to use, and log in there.",
+			},
+		},
+	},
+}
