@@ -1,0 +1,91 @@
+package people
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// maxGroups is how many groups a token carries: cookies and headers of apps that
+// keep tokens there break beyond.
+const maxGroups = 50
+
+// ClaimOptions say what may be told to a client.
+type ClaimOptions struct {
+	// Scopes granted; profile, email, phone and groups mean something here.
+	Scopes []string
+	// OmitNickname leaves out nickname, for apps that take it as the username.
+	OmitNickname bool
+	// PhoneNumber is the client's permission beside the scope.
+	PhoneNumber bool
+}
+
+// Claims are what ID token and userinfo say about a person (OpenID Connect Core
+// §5.1). They marshal by themselves or embedded. There is on purpose no field called
+// login or username: some apps prefer those to what their operator configured.
+type Claims struct {
+	Subject           Subject `json:"sub"`
+	Name              string  `json:"name,omitempty"`
+	Nickname          string  `json:"nickname,omitempty"`
+	Picture           string  `json:"picture,omitempty"`
+	PreferredUsername string  `json:"preferred_username,omitempty"`
+	Email             string  `json:"email,omitempty"`
+	// EmailVerified is left out rather than false: some apps refuse false.
+	EmailVerified bool   `json:"email_verified,omitempty"`
+	PhoneNumber   string `json:"phone_number,omitempty"`
+	// Groups is nil without scope groups, else an array, possibly empty.
+	Groups []string `json:"groups,omitzero"`
+}
+
+// Claims returns what the scopes and the client's permissions let be told. The same
+// options give the same claims (promise P12).
+func (r *Registry) Claims(p Person, o ClaimOptions) Claims {
+	c := Claims{Subject: p.Subject}
+	has := func(scope string) bool { return slices.Contains(o.Scopes, scope) }
+	if has("profile") {
+		c.Name = cmp.Or(p.Profile.Name, p.Profile.Nick)
+		if !o.OmitNickname {
+			c.Nickname = p.Profile.Nick
+		}
+		c.Picture = p.Profile.Avatar
+		c.PreferredUsername = p.Username
+	}
+	if has("email") {
+		c.Email, c.EmailVerified = r.emails.choose(p.Profile)
+	}
+	if has("phone") && o.PhoneNumber {
+		c.PhoneNumber = phoneNumber(p.Profile)
+	}
+	if has("groups") {
+		c.Groups = p.Groups()
+		c.Groups = slices.Clip(c.Groups[:min(len(c.Groups), maxGroups)])
+	}
+	return c
+}
+
+// Groups returns all of a person's groups, sorted: "dept:<id>" and "role:<id>".
+// Numbers survive a rename, and no name given in DingTalk ("system:masters") can
+// pass for a right. Access rules want these; claims carry the first 50.
+func (p Person) Groups() []string {
+	groups := make([]string, 0, len(p.Profile.Departments)+len(p.Profile.Roles))
+	for _, id := range p.Profile.Departments {
+		groups = append(groups, "dept:"+strconv.FormatInt(id, 10))
+	}
+	for _, id := range p.Profile.Roles {
+		groups = append(groups, "role:"+strconv.FormatInt(id, 10))
+	}
+	slices.Sort(groups)
+	return groups
+}
+
+// phoneNumber returns the number in E.164 form, or nothing unless both parts are
+// whole: DingTalk masks digits with asterisks where the app may not see them.
+func phoneNumber(p Profile) string {
+	code := strings.TrimPrefix(p.StateCode, "+")
+	if n := len(code) + len(p.Mobile); n < 7 || n > 15 || len(code) < 1 || len(code) > 4 || code[0] == '0' ||
+		len(p.Mobile) < 4 || strings.Trim(code+p.Mobile, "0123456789") != "" {
+		return ""
+	}
+	return "+" + code + p.Mobile
+}

@@ -1,0 +1,155 @@
+package people
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"github.com/dingbridge/dingbridge/dingtalk"
+	"github.com/dingbridge/dingbridge/keys/secret"
+	"github.com/dingbridge/dingbridge/storage"
+)
+
+// Errors of a [Registry]. Whatever else it returns wraps storage.ErrUnknown.
+var (
+	// ErrUnknownPerson: there is positively no record.
+	ErrUnknownPerson = errors.New("unknown person")
+	// ErrGone: the directory has positively said that the person is not ours any
+	// more. The epoch has been raised.
+	ErrGone = errors.New("person is gone")
+	// ErrEnded: the epoch was raised while we asked; what the caller holds is void.
+	ErrEnded = errors.New("person's sessions and grants were ended")
+	// ErrCannotDecide: the last answer is too old and the directory cannot say.
+	// Answer 503 and end nothing. It wraps the directory's error.
+	ErrCannotDecide = errors.New("directory cannot decide")
+	// ErrRecord: the stored record is strange. Answer 503 and end nothing.
+	ErrRecord = errors.New("strange person record")
+	// ErrContradiction: the answers given to Welcome do not belong together.
+	ErrContradiction = errors.New("directory answers contradict")
+)
+
+// A Directory says who is in an organisation; *dingtalk.Client is one. It is safe
+// for concurrent use and bounds its own time.
+type Directory interface {
+	Member(ctx context.Context, unionID string) (dingtalk.Member, error)
+}
+
+// A Config says what a [Registry] stands on. Store, Secrets and Directories are
+// needed.
+type Config struct {
+	Store       storage.Store
+	Secrets     *secret.List
+	Directories map[string]Directory // by corpId
+	// RecheckAfter is how old a directory answer may be; 0 is 10 minutes.
+	RecheckAfter time.Duration
+	// MaxStale is how old it may be while the directory cannot decide; 0 is 1 hour.
+	MaxStale time.Duration
+	// EmailSources in order of preference; none is SourceOrgEmail alone.
+	EmailSources []string
+	// EmailDomains are those that an e-mail claim may have, in lower case, each
+	// without its subdomains. None: no e-mail claims.
+	EmailDomains []string
+	// VerifiedEmailDomains are those for which the operator vouches that an
+	// organisation mailbox belongs to its person; they need no second mention.
+	VerifiedEmailDomains []string
+	// UsernameSources in order of preference; none is SourceUserID alone.
+	UsernameSources []string
+	// ReservedUsernames beside the built-in ones.
+	ReservedUsernames []string
+	Log               *slog.Logger // nil is silent
+}
+
+// A Registry keeps the people. It is safe for concurrent use.
+type Registry struct {
+	store        storage.Store
+	sealer       *secret.Sealer
+	directories  map[string]Directory
+	recheckAfter time.Duration
+	maxStale     time.Duration
+	emails       emailPolicy
+	usernames    usernamePolicy
+	log          *slog.Logger
+	flights      singleflight.Group
+}
+
+// New checks the configuration and makes a registry. It asks nobody anything.
+func New(c Config) (*Registry, error) {
+	if c.Store == nil || c.Secrets == nil || len(c.Directories) == 0 {
+		return nil, errors.New("people: store, secrets and at least one directory are needed")
+	}
+	r := &Registry{
+		store: c.Store, sealer: c.Secrets.Sealer("person"), directories: c.Directories,
+		recheckAfter: c.RecheckAfter, maxStale: c.MaxStale, log: c.Log,
+	}
+	if r.recheckAfter == 0 {
+		r.recheckAfter = 10 * time.Minute
+	}
+	if r.maxStale == 0 {
+		r.maxStale = max(time.Hour, r.recheckAfter)
+	}
+	if r.recheckAfter < 0 || r.maxStale < r.recheckAfter {
+		return nil, fmt.Errorf("people: recheck_after (%v) must be positive and max_stale (%v) no shorter", r.recheckAfter, r.maxStale)
+	}
+	var err error
+	if r.emails, err = newEmailPolicy(c); err != nil {
+		return nil, fmt.Errorf("people: %w", err)
+	}
+	if r.usernames, err = newUsernamePolicy(c); err != nil {
+		return nil, fmt.Errorf("people: %w", err)
+	}
+	if r.log == nil {
+		r.log = slog.New(slog.DiscardHandler)
+	}
+	return r, nil
+}
+
+// change applies a change to the record of p as it is in the store now, by Swap,
+// however many rivals there are. The change returns false if it has nothing to do.
+func (r *Registry) change(ctx context.Context, p Person, change func(*Person) bool) (Person, error) {
+	for range 16 {
+		next := p
+		if !change(&next) {
+			return p, nil
+		}
+		op := storage.Swap(key(p.Subject), p.Version, r.writeRecord(next), 0)
+		err := r.store.Together(ctx, op)
+		if err == nil {
+			next.Version = op.Version
+			return next, nil
+		}
+		if !errors.Is(err, storage.ErrConflict) {
+			if errors.Is(err, storage.ErrNotFound) {
+				return p, ErrUnknownPerson
+			}
+			return p, fmt.Errorf("write person: %w", err)
+		}
+		if p, err = r.Read(p.Subject, op); err != nil {
+			return p, err
+		}
+	}
+	return p, fmt.Errorf("write person: too many rivals: %w", storage.ErrUnknown)
+}
+
+// Remove ends all sessions and grants of a person by raising the epoch. The person
+// can log in again, if DingTalk says so.
+func (r *Registry) Remove(ctx context.Context, s Subject) error {
+	op := r.Fetch(s)
+	// Read tells what the op's error means.
+	_ = r.store.Together(ctx, op)
+	p, err := r.Read(s, op)
+	if err != nil {
+		return err
+	}
+	_, err = r.change(ctx, p, func(p *Person) bool {
+		p.Epoch++
+		return true
+	})
+	return err
+}
+
+// now is the time to note, no finer than the record keeps it.
+func now() time.Time { return time.UnixMilli(time.Now().UnixMilli()) }
