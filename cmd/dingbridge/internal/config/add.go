@@ -8,9 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/dingbridge/dingbridge/provider/clients"
 )
 
 // ErrClientExists: the file has a client of that id.
@@ -21,7 +24,7 @@ const clientsHeader = "# The apps that may ask for a login. `dingbridge client a
 // AddClient adds c to the clients.yaml called file, which is made if it is not
 // there (promise C6). A file with faults is left alone and the error is its
 // [Faults]; a client of the same id is [ErrClientExists].
-func AddClient(file string, c Client) error {
+func AddClient(file string, c clients.Spec) error {
 	if real, err := filepath.EvalSymlinks(file); err == nil {
 		file = real // a rename would replace the link, not what it points to
 	}
@@ -52,7 +55,7 @@ func AddClient(file string, c Client) error {
 }
 
 // withClient is the text of a clients.yaml with c added at its end.
-func withClient(file string, data []byte, c Client) ([]byte, error) {
+func withClient(file string, data []byte, c clients.Spec) ([]byte, error) {
 	if len(bytes.TrimSpace(data)) == 0 {
 		data = []byte(clientsHeader)
 	}
@@ -60,18 +63,18 @@ func withClient(file string, data []byte, c Client) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if before.has(c.ID) {
+	if slices.ContainsFunc(before.Specs, func(s clients.Spec) bool { return strings.EqualFold(s.ID, c.ID) }) {
 		return nil, fmt.Errorf("adding %q to %s: %w", c.ID, file, ErrClientExists)
 	}
-	want := append(before.Clients, c)
+	want := append(before.Specs, c)
 	// As text, which leaves every other byte alone; else as nodes, which keeps the
 	// comments but not the blank lines. Either is read back before it is believed.
-	for _, edit := range []func([]byte, Client) ([]byte, error){appendText, appendNode} {
+	for _, edit := range []func([]byte, clients.Spec) ([]byte, error){appendText, appendNode} {
 		edited, err := edit(data, c)
 		if err != nil {
 			continue
 		}
-		if after, err := ParseClients(file, edited); err == nil && reflect.DeepEqual(after.Clients, want) {
+		if after, err := ParseClients(file, edited); err == nil && reflect.DeepEqual(after.Specs, want) {
 			return edited, nil
 		}
 	}
@@ -79,7 +82,7 @@ func withClient(file string, data []byte, c Client) ([]byte, error) {
 }
 
 // appendText adds c's lines at the end of data, as deep as its neighbours.
-func appendText(data []byte, c Client) ([]byte, error) {
+func appendText(data []byte, c clients.Spec) ([]byte, error) {
 	list, _, err := clientsNode(data)
 	if err != nil {
 		return nil, err
@@ -108,7 +111,7 @@ func appendText(data []byte, c Client) ([]byte, error) {
 }
 
 // appendNode adds c to the tree of data and writes all of it anew.
-func appendNode(data []byte, c Client) ([]byte, error) {
+func appendNode(data []byte, c clients.Spec) ([]byte, error) {
 	list, doc, err := clientsNode(data)
 	if err != nil {
 		return nil, err
@@ -144,16 +147,15 @@ func clientsNode(data []byte) (list, doc *yaml.Node, err error) {
 }
 
 // clientNode is c as a map of what it has, in the order of the type.
-func clientNode(c Client) *yaml.Node {
+func clientNode(c clients.Spec) *yaml.Node {
 	n := &yaml.Node{Kind: yaml.MappingNode}
-	v := reflect.ValueOf(c)
-	for i, key := range keys(v.Type()) {
-		field := v.Field(i)
-		if field.IsZero() || field.Kind() == reflect.Slice && field.Len() == 0 {
+	for f, field := range reflect.ValueOf(c).Fields() {
+		key := f.Tag.Get("yaml")
+		if key == "-" || field.IsZero() || field.Kind() == reflect.Slice && field.Len() == 0 {
 			continue
 		}
 		value := &yaml.Node{}
-		if c, ok := field.Interface().(Allow); ok && c.Everyone {
+		if c, ok := field.Interface().(clients.Allow); ok && c.Everyone {
 			value.SetString("everyone")
 		} else if err := value.Encode(omitEmpty(field)); err != nil {
 			continue // cannot be: the fields are texts, booleans and lists
@@ -165,7 +167,7 @@ func clientNode(c Client) *yaml.Node {
 
 // omitEmpty is the value of a field as it should be written.
 func omitEmpty(v reflect.Value) any {
-	a, ok := v.Interface().(Allow)
+	a, ok := v.Interface().(clients.Allow)
 	if !ok {
 		return v.Interface()
 	}
@@ -173,8 +175,8 @@ func omitEmpty(v reflect.Value) any {
 	if len(a.Groups) > 0 {
 		lists["groups"] = a.Groups
 	}
-	if len(a.Users) > 0 {
-		lists["users"] = a.Users
+	if len(a.People) > 0 {
+		lists["people"] = a.People
 	}
 	return lists
 }

@@ -6,10 +6,11 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/dingbridge/dingbridge/provider/clients"
 )
 
 const some = `# Ours. 我们的
@@ -17,7 +18,7 @@ clients:
   # The wiki
   - id: wiki
     name: Wiki   # shown
-    secret_hash: sha256:abc
+    secret_hash: sha256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
     redirect_uris:
       - https://wiki.example.com/callback
     allow: everyone
@@ -29,7 +30,7 @@ clients:
     redirect_uris: [http://127.0.0.1/callback]
     allow:
       groups: [dept:1]
-      users: [zhangsan]
+      people: [zhangsan]
 # the end
 `
 
@@ -39,21 +40,21 @@ func TestParseClients(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Client{
-		{ID: "wiki", Name: "Wiki", SecretHash: "sha256:abc", RedirectURIs: []string{"https://wiki.example.com/callback"}, Allow: Allow{Everyone: true}},
+	want := []clients.Spec{
+		{ID: "wiki", Name: "Wiki", SecretHash: "sha256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", RedirectURIs: []string{"https://wiki.example.com/callback"}, Allow: clients.Allow{Everyone: true}},
 		{ID: "cli", Public: true, ApplicationType: "native", RequirePKCE: &yes, RedirectURIs: []string{"http://127.0.0.1/callback"},
-			Allow: Allow{Groups: []string{"dept:1"}, Users: []string{"zhangsan"}}},
+			Allow: clients.Allow{Groups: []string{"dept:1"}, People: []string{"zhangsan"}}},
 	}
-	if !reflect.DeepEqual(d.Clients, want) {
-		t.Errorf("read %+v", d.Clients)
+	if !reflect.DeepEqual(d.Specs, want) {
+		t.Errorf("read %+v", d.Specs)
 	}
 	for _, tc := range []struct{ field, want string }{
 		{"redirect_uris[0]", "clients.yaml:15: clients[1].redirect_uris[0]: bad; mend it"},
 		{"secret_hash", "clients.yaml:11: clients[1].secret_hash: bad; mend it"},
-		{"", "clients.yaml:11: clients[1]: bad; mend it"},
-		{"allow.users[0]", "clients.yaml:18: clients[1].allow.users[0]: bad; mend it"},
+		{"name", "clients.yaml:11: clients[1].name: bad; mend it"},
+		{"allow.people[0]", "clients.yaml:18: clients[1].allow.people[0]: bad; mend it"},
 	} {
-		if got := d.Fault(1, tc.field, "bad", "mend it").String(); got != tc.want {
+		if got := d.at.fault(join("clients[1]", tc.field), "bad", "mend it").String(); got != tc.want {
 			t.Errorf("got %s, want %s", got, tc.want)
 		}
 	}
@@ -80,8 +81,8 @@ func TestClientsFaults(t *testing.T) {
 	}
 }
 
-var wiki2 = Client{ID: "wiki2", Name: "维基: \"2\" # x", SecretHash: "sha256:x", RedirectURIs: []string{"https://a.example/cb?x=1#"},
-	Allow: Allow{Groups: []string{"dept:2"}}}
+var wiki2 = clients.Spec{ID: "wiki2", Name: "维基: \"2\" # x", SecretHash: "sha256:x", RedirectURIs: []string{"https://a.example/cb?x=1#"},
+	Allow: clients.Allow{Groups: []string{"dept:2"}}}
 
 func TestC6_TheRestStays(t *testing.T) {
 	for name, text := range map[string]string{
@@ -110,7 +111,7 @@ func TestC6_TheRestStays(t *testing.T) {
 			t.Errorf("%s: %v\n%s", name, err, got)
 		}
 	}
-	if _, err := withClient("c.yaml", []byte(some), Client{ID: "cli"}); !errors.Is(err, ErrClientExists) {
+	if _, err := withClient("c.yaml", []byte(some), clients.Spec{ID: "cli"}); !errors.Is(err, ErrClientExists) {
 		t.Errorf("the same id: %v", err)
 	}
 	if _, err := withClient("c.yaml", []byte("clients:\n  - idd: a\n"), wiki2); err == nil {
@@ -147,7 +148,7 @@ func TestC6_ManyAtOnce(t *testing.T) {
 	for i := range many {
 		writers.Go(func() {
 			name := []string{file, link}[i%2]
-			if err := AddClient(name, Client{ID: fmt.Sprint("app-", i), Public: true}); err != nil {
+			if err := AddClient(name, clients.Spec{ID: fmt.Sprint("app-", i), Public: true, RedirectURIs: []string{"https://a.example/cb"}}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -155,12 +156,12 @@ func TestC6_ManyAtOnce(t *testing.T) {
 	writers.Wait()
 	close(done)
 	readers.Wait()
-	d, err := LoadClients(file)
+	set, err := LoadClients(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := range many {
-		if !slices.ContainsFunc(d.Clients, func(c Client) bool { return c.ID == fmt.Sprint("app-", i) }) {
+		if _, ok := set.Lookup(fmt.Sprint("app-", i)); !ok {
 			t.Errorf("app-%d is lost", i)
 		}
 	}
@@ -172,6 +173,39 @@ func TestC6_ManyAtOnce(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(filepath.Join(dir, ".*")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestClientsAreChecked(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "clients.yaml")
+	if err := os.WriteFile(file, []byte(`clients:
+  - id: wiki
+    redirect_uris: [http://wiki.example.com/cb]
+    alow: everyone
+  - id: wiki
+    public: true
+    secret_hashes:
+      - hunter2
+`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	set, err := LoadClients(file)
+	want := []string{
+		":2: clients[0].secret_hash: ",
+		":3: clients[0].redirect_uris[0]: ",
+		":4: clients[0].alow: is not a known key; did you mean allow?",
+		":5: clients[1].secret_hash: a public client has no secret; ",
+		":5: clients[1].redirect_uris: ",
+		":5: clients[1].id: the id is that of clients[0]; ",
+		":8: clients[1].secret_hashes[0]: ",
+	}
+	got := lines(err)
+	ok := len(got) == len(want) && set == nil
+	for i := range min(len(got), len(want)) {
+		ok = ok && strings.HasPrefix(got[i], file+want[i]) && !strings.Contains(got[i], "hunter2")
+	}
+	if !ok {
+		t.Errorf("got %v and\n%s", set, strings.Join(got, "\n"))
 	}
 }
 
@@ -190,12 +224,13 @@ func FuzzClients(f *testing.F) {
 			}
 			return
 		}
+		_, _ = before.Set()
 		edited, err := withClient("c.yaml", data, wiki2)
 		if err != nil {
 			return // refused; the file is left alone
 		}
 		after, err := ParseClients("c.yaml", edited)
-		if err != nil || !reflect.DeepEqual(after.Clients, append(before.Clients, wiki2)) {
+		if err != nil || !reflect.DeepEqual(after.Specs, append(before.Specs, wiki2)) {
 			t.Errorf("%q became %q: %v", data, edited, err)
 		}
 	})

@@ -8,11 +8,12 @@ import (
 	"io"
 	"reflect"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/dingbridge/dingbridge/provider/clients"
 )
 
 // A decoder carries YAML nodes into Go values, strictly, and goes on after a
@@ -23,11 +24,6 @@ type decoder struct {
 	file   string
 	at     positions
 	faults Faults
-}
-
-// A nodeReader is a value that is written in more than one way.
-type nodeReader interface {
-	readNode(d *decoder, path string, n *yaml.Node)
 }
 
 var yamlLine = regexp.MustCompile(`line ([0-9]+): (.*)`)
@@ -79,7 +75,6 @@ func (d *decoder) value(path string, n *yaml.Node, v reflect.Value) {
 	if path != "" {
 		d.at[path] = position{d.file, max(n.Line, 1)}
 	}
-	own, hasOwn := v.Addr().Interface().(nodeReader)
 	switch {
 	case n.Kind == yaml.AliasNode || n.Anchor != "":
 		d.fault(n, path, "uses an anchor or alias", "write the value out")
@@ -87,8 +82,8 @@ func (d *decoder) value(path string, n *yaml.Node, v reflect.Value) {
 		// `clients:` with nothing below it is an empty list.
 	case n.ShortTag() == "!!null":
 		d.fault(n, path, "is empty", "give it a value or take the line out")
-	case hasOwn:
-		own.readNode(d, path, n)
+	case v.Type() == reflect.TypeFor[clients.Allow]():
+		d.allow(path, n, v)
 	case v.Kind() == reflect.Struct:
 		d.object(path, n, v)
 	case v.Kind() == reflect.Slice:
@@ -226,14 +221,18 @@ func kind(n *yaml.Node) string {
 func keys(t reflect.Type) []string {
 	var names []string
 	for f := range t.Fields() {
-		names = append(names, f.Tag.Get("yaml"))
+		if name := f.Tag.Get("yaml"); name != "-" {
+			names = append(names, name)
+		}
 	}
 	return names
 }
 
 func fieldNamed(v reflect.Value, name string) (reflect.Value, bool) {
-	if i := slices.Index(keys(v.Type()), name); i >= 0 {
-		return v.Field(i), true
+	for f, field := range v.Fields() {
+		if key := f.Tag.Get("yaml"); key == name && key != "-" {
+			return field, true
+		}
 	}
 	return reflect.Value{}, false
 }

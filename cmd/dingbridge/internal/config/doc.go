@@ -1,7 +1,7 @@
 // Package config reads the two files an operator writes: config.yaml, which
 // changes with a restart, and clients.yaml, which says who may ask for a login.
 //
-// The types [Config] and [Client] are the manual: each field says what it is
+// The types [Config] and [clients.Spec] are the manual: each field says what it is
 // for, its unit and, in its `default` tag, what it is when nobody says. Reading
 // is four pure steps: decode, environment, defaults, validate. None of them
 // touches the network, the disk or the process; only [Load], [LoadClients],

@@ -68,12 +68,13 @@ func locate(v reflect.Value, path, rest string) (string, reflect.Value, bool) {
 	case v.Kind() != reflect.Struct:
 		return path, v, rest == ""
 	}
-	for i, name := range keys(v.Type()) {
+	for f, field := range v.Fields() {
+		name := f.Tag.Get("yaml")
 		after, ok := strings.CutPrefix(rest, strings.ToUpper(name))
 		if !ok || after == "_" || (after != "" && after[0] != '_') {
 			continue
 		}
-		if p, found, ok := locate(v.Field(i), join(path, name), strings.TrimPrefix(after, "_")); ok {
+		if p, found, ok := locate(field, join(path, name), strings.TrimPrefix(after, "_")); ok {
 			return p, found, true
 		}
 	}

@@ -1,0 +1,78 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// root is the repository's, from this package.
+var root = filepath.Join("..", "..", "..", "..")
+
+func TestDeployConfigLoads(t *testing.T) {
+	d, err := Load(filepath.Join(root, "deploy", "config.yaml"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := LoadClients(d.File(d.Config.ClientsFile)); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestDeployConfigIsComplete takes the comment signs off the keys that deploy/
+// explains: they must be known, and the values shown must be the defaults where
+// there is one.
+func TestDeployConfigIsComplete(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join(root, "deploy", "config.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	for line := range strings.Lines(string(data)) {
+		if bare := strings.TrimLeft(line, " "); strings.HasPrefix(bare, "# ") && isKey(bare[2:]) {
+			line = line[:len(line)-len(bare)] + bare[2:]
+		}
+		text.WriteString(line)
+	}
+	var c Config
+	at, faults := decode("deploy/config.yaml", []byte(text.String()), &c)
+	if err := faults.Err(); err != nil {
+		t.Fatal(err)
+	}
+	var all Config
+	defaults(&all, positions{})
+	for path, pair := range map[string][2]any{
+		"lives": {c.Lives, all.Lives}, "freshness": {c.Freshness, all.Freshness}, "keys": {c.Keys, all.Keys},
+		"limits": {c.Limits, all.Limits}, "log": {c.Log, all.Log}, "listen": {c.Listen, all.Listen},
+		"dingtalk.timeout": {c.DingTalk.Timeout, all.DingTalk.Timeout}, "dingtalk.endpoints": {c.DingTalk.Endpoints, all.DingTalk.Endpoints},
+	} {
+		if pair[0] != pair[1] {
+			t.Errorf("%s: deploy/config.yaml shows %v, the default is %v", path, pair[0], pair[1])
+		}
+	}
+	for _, path := range []string{"tls.key_file", "claims.reserved_usernames", "claims.username_sources", "trusted_proxies",
+		"operator.contact", "dingtalk.organisations[0].name"} {
+		if !at.given(path) {
+			t.Errorf("deploy/config.yaml does not show %s", path)
+		}
+	}
+}
+
+// isKey: a word, a colon, and no prose after it.
+func isKey(text string) bool {
+	key, rest, ok := strings.Cut(strings.TrimSpace(text), ":")
+	return ok && (rest == "" || rest[0] == ' ') && strings.Trim(key, "abcdefghijklmnopqrstuvwxyz_") == ""
+}
+
+func TestDeployExampleClientsLoad(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(root, "deploy", "examples", "*", "clients.yaml"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no example clients: %v", err)
+	}
+	for _, file := range files {
+		if _, err := LoadClients(file); err != nil {
+			t.Error(err)
+		}
+	}
+}
