@@ -125,6 +125,9 @@ func parseEndpoint(name, raw string) (*url.URL, error) {
 	case u.Scheme == "http" && !isLoopback(u.Hostname()):
 		return nil, fmt.Errorf("%s endpoint: plain http is accepted on loopback addresses only", name)
 	}
+	if u.Path == "" {
+		u.Path = "/" // JoinPath would otherwise make a path without a leading slash
+	}
 	return u, nil
 }
 

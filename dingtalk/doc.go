@@ -22,7 +22,8 @@
 //	    renewed before it ends without anybody waiting, and a token that DingTalk calls
 //	    invalid costs one fetch and one repetition, never a loop.
 //	U5  Repeated is only what is safe to repeat, and once: reads, and the fetch of the
-//	    app token. A code is sent at most once; if the reply is lost, the answer is
+//	    app token (net/http may in addition replace a kept connection that turns out
+//	    dead). A code is sent at most once; if the reply is lost, the answer is
 //	    ReasonUnavailable.
 //	U6  Every call is bounded: in time, in the size of the answer, in the number of
 //	    requests. No redirect is followed and no proxy used that was not configured.

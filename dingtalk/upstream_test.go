@@ -1,0 +1,174 @@
+package dingtalk
+
+import (
+	"bytes"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+)
+
+// An upstream answers as the documentation says, unless a test replaces an answer,
+// and counts what it is asked.
+type upstream struct {
+	mu       sync.Mutex
+	handlers map[string]http.HandlerFunc // by call
+	count    map[string]int
+}
+
+var paths = map[string]string{
+	"/v1.0/oauth2/userAccessToken": CallUserToken,
+	"/v1.0/contact/users/me":       CallMe,
+	"/v1.0/oauth2/accessToken":     CallAppToken,
+	"/topapi/user/getbyunionid":    CallByUnionID,
+	"/topapi/v2/user/get":          CallUser,
+}
+
+func newUpstream() *upstream {
+	u := &upstream{handlers: map[string]http.HandlerFunc{}, count: map[string]int{}}
+	u.answer(CallUserToken, 200, userTokenJSON)
+	u.answer(CallMe, 200, meJSON)
+	u.answer(CallAppToken, 200, appTokenJSON)
+	u.answer(CallByUnionID, 200, byUnionIDJSON)
+	u.answer(CallUser, 200, userJSON)
+	return u
+}
+
+// answer replaces what a call gets.
+func (u *upstream) answer(call string, status int, body string) {
+	u.handle(call, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json;charset=utf-8")
+		w.WriteHeader(status)
+		io.WriteString(w, body)
+	})
+}
+
+// first replaces what a call gets the first n times.
+func (u *upstream) first(n int, call string, status int, body string) {
+	u.mu.Lock()
+	next := u.handlers[call]
+	u.mu.Unlock()
+	seen := 0
+	u.handle(call, func(w http.ResponseWriter, r *http.Request) {
+		u.mu.Lock()
+		seen++
+		odd := seen <= n
+		u.mu.Unlock()
+		if odd {
+			w.WriteHeader(status)
+			io.WriteString(w, body)
+			return
+		}
+		next(w, r)
+	})
+}
+
+func (u *upstream) handle(call string, h http.HandlerFunc) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.handlers[call] = h
+}
+
+func (u *upstream) asked(call string) int {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.count[call]
+}
+
+func (u *upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	call, ok := paths[r.URL.Path]
+	u.mu.Lock()
+	u.count[call]++
+	h := u.handlers[call]
+	u.mu.Unlock()
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	h(w, r)
+}
+
+// RoundTrip lets an upstream stand in for the network where virtual time is wanted:
+// a handler may sleep, and a context may end meanwhile.
+func (u *upstream) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body == nil {
+		r.Body = http.NoBody
+	}
+	done := make(chan *http.Response, 1)
+	go func() {
+		w := httptest.NewRecorder()
+		u.ServeHTTP(w, r)
+		done <- w.Result()
+	}()
+	select {
+	case res := <-done:
+		return res, nil
+	case <-r.Context().Done():
+		return nil, r.Context().Err()
+	}
+}
+
+// dial returns a client on a real server in front of u.
+func dial(t testing.TB, u http.Handler, change ...func(*Config)) *Client {
+	t.Helper()
+	server := httptest.NewServer(u)
+	t.Cleanup(server.Close)
+	cfg := Config{
+		CorpID: corp, ClientID: clientID, ClientSecret: secret,
+		Endpoints: Endpoints{Login: server.URL, API: server.URL, OAPI: server.URL},
+		Log:       slog.New(slog.NewTextHandler(t.Output(), nil)),
+	}
+	for _, f := range change {
+		f(&cfg)
+	}
+	c, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+// inProcess returns a client without a network, for virtual time.
+func inProcess(t testing.TB, u *upstream) *Client {
+	t.Helper()
+	c, err := New(Config{CorpID: corp, ClientID: clientID, ClientSecret: secret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.transport = u
+	return c
+}
+
+// want fails unless err is an *Error with the reason.
+func want(t testing.TB, err error, reason Reason) *Error {
+	t.Helper()
+	e, ok := err.(*Error)
+	if !ok {
+		t.Fatalf("error %v (%T), want an *Error: %v", err, err, reason)
+	}
+	if e.Reason != reason {
+		t.Fatalf("%v: reason %q, want %q", e, e.Reason, reason)
+	}
+	return e
+}
+
+// A buffer that handlers and loggers may write to at once.
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
