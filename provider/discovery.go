@@ -1,0 +1,95 @@
+package provider
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"github.com/zitadel/oidc/v3/pkg/oidc"
+)
+
+// discoveryDocument adds to the library's struct what it has no field for.
+type discoveryDocument struct {
+	oidc.DiscoveryConfiguration
+	ResponseIss bool `json:"authorization_response_iss_parameter_supported"` // RFC 9207 section 3
+}
+
+// metadata makes the discovery document: exactly what is served (OpenID Connect
+// Discovery section 3, RFC 8414 section 2).
+func (p *Provider) metadata() ([]byte, error) {
+	secrets := []oidc.AuthMethod{oidc.AuthMethodBasic, oidc.AuthMethodPost}
+	all := append(secrets[:2:2], oidc.AuthMethodNone)
+	doc, err := json.Marshal(discoveryDocument{
+		DiscoveryConfiguration: oidc.DiscoveryConfiguration{
+			Issuer:                                    p.Issuer,
+			AuthorizationEndpoint:                     p.Issuer + pathAuthorize,
+			TokenEndpoint:                             p.Issuer + pathToken,
+			UserinfoEndpoint:                          p.Issuer + pathUserinfo,
+			IntrospectionEndpoint:                     p.Issuer + pathIntrospect,
+			RevocationEndpoint:                        p.Issuer + pathRevoke,
+			JwksURI:                                   p.Issuer + pathJWKS,
+			ScopesSupported:                           []string{"openid", "profile", "email", "phone", "groups", "offline_access"},
+			ResponseTypesSupported:                    []string{"code"},
+			ResponseModesSupported:                    []string{"query"},
+			GrantTypesSupported:                       []oidc.GrantType{oidc.GrantTypeCode, oidc.GrantTypeRefreshToken},
+			SubjectTypesSupported:                     []string{"public"},
+			IDTokenSigningAlgValuesSupported:          []string{"RS256", "ES256"},
+			TokenEndpointAuthMethodsSupported:         all,
+			RevocationEndpointAuthMethodsSupported:    all,
+			IntrospectionEndpointAuthMethodsSupported: secrets,
+			ClaimTypesSupported:                       []string{"normal"},
+			ClaimsSupported: []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid", "name", "nickname",
+				"picture", "preferred_username", "email", "email_verified", "phone_number", "groups"},
+			CodeChallengeMethodsSupported: []oidc.CodeChallengeMethod{oidc.CodeChallengeMethodS256},
+		},
+		ResponseIss: true,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("make discovery document: %w", err)
+	}
+	return doc, nil
+}
+
+// How long others may keep the two public documents. The keys' is far below the lead
+// with which a new key is published.
+const (
+	discoveryCache = "public, max-age=3600"
+	jwksCache      = "public, max-age=900"
+)
+
+func (p *Provider) serveDiscovery(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", discoveryCache)
+	w.Header().Set("Content-Type", "application/json")
+	w.Write(p.discovery)
+}
+
+func (p *Provider) serveJWKS(w http.ResponseWriter, r *http.Request) {
+	doc := p.Ring.JWKS()
+	w.Header().Set("Cache-Control", jwksCache)
+	w.Header().Set("Content-Type", "application/jwk-set+json")
+	w.Header().Set("ETag", doc.ETag)
+	if r.Header.Get("If-None-Match") == doc.ETag {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	w.Write(doc.Body)
+}
+
+// healthz says that the process serves; readyz, that it should be sent requests. A
+// dead Redis makes nobody unready: every replica would be, and discovery and keys
+// still serve.
+func (p *Provider) healthz(w http.ResponseWriter, r *http.Request) { p.status(w, http.StatusOK, "ok") }
+
+func (p *Provider) readyz(w http.ResponseWriter, r *http.Request) {
+	if p.draining.Load() {
+		p.status(w, http.StatusServiceUnavailable, "draining")
+		return
+	}
+	p.status(w, http.StatusOK, "ok")
+}
+
+func (p *Provider) status(w http.ResponseWriter, code int, text string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	fmt.Fprintf(w, "{\"status\":%q}\n", text)
+}

@@ -1,0 +1,33 @@
+// Package provider is the hall: it has the routes, ties the rooms together, and
+// is the only importer of the protocol library. One file is one step:
+//
+//	routes.go         every route with its method, body limit and headers
+//	authrequest.go    what an authorization request may say (no HTTP in it)
+//	authorize.go      GET and POST /authorize: validate, single sign-on, or begin a login
+//	callback.go       GET /login/callback: DingTalk's answer, from state to code
+//	gate.go           may this person still enter this client (no HTTP in it)
+//	clientauth.go     who is the client that calls
+//	opserver.go       the adapter to the library's op.Server
+//	token.go          code and refresh token to tokens
+//	idtoken.go        the claims of an ID token
+//	userinfo.go  introspect.go  revoke.go  discovery.go  health.go
+//	errors.go         every error's OAuth and HTTP form, in one place
+//
+// Promises:
+//
+//	H1 An error reaches the client only after client and redirect URI are proven;
+//	   before that it is a page.
+//	H2 Every authorization response carries `iss` (RFC 9207) and the client's `state`,
+//	   errors included.
+//	H3 What storage or DingTalk could not tell is 503 with a fixed text: never
+//	   invalid_grant, never active:false, never a driver's words.
+//	H4 A failed client authentication burns no code and no refresh token.
+//	H5 Every grant passes the same gate: one epoch, a fresh enough positive answer
+//	   about the person, and the client's own allow.
+//	H6 ID token and userinfo say the same about a person.
+//	H7 Storage round trips hold the budget of docs/decisions; discovery and JWKS need
+//	   none.
+//	H8 No route answers without its declared method, limits and headers.
+//
+// cmd builds it; nothing imports it.
+package provider

@@ -1,0 +1,108 @@
+package provider
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/zitadel/oidc/v3/pkg/oidc"
+	"github.com/zitadel/oidc/v3/pkg/op"
+
+	"github.com/dingbridge/dingbridge/dingtalk"
+	"github.com/dingbridge/dingbridge/provider/grants"
+	"github.com/dingbridge/dingbridge/provider/login"
+	"github.com/dingbridge/dingbridge/provider/pages"
+	"github.com/dingbridge/dingbridge/provider/people"
+	"github.com/dingbridge/dingbridge/storage"
+)
+
+// This file is the one place where an error gets its form: a page and a word for the
+// audit log when a person is at the other end, an OAuth error when a client is. An
+// error that is not named here is internal, and never a success.
+
+// refused is an error as a person meets it.
+type refused struct {
+	page   pages.Page
+	reason string // the audit event's word
+	call   string // the DingTalk call, if it was one
+	retry  bool   // trying again may help
+	err    error
+}
+
+// loginErrors are the errors of the login itself.
+var loginErrors = []struct {
+	err    error
+	kind   pages.Kind
+	reason string
+	retry  bool
+}{
+	{login.ErrForged, pages.InvalidRequest, "forged_state", false},
+	{login.ErrOtherBrowser, pages.OtherBrowser, "other_browser", false},
+	{login.ErrExpired, pages.LoginExpired, "expired", false},
+	{login.ErrOtherAnswer, pages.CodeUsed, "other_answer", false},
+	{login.ErrBusy, pages.Unavailable, "busy", true},
+	{login.ErrTooLarge, pages.TooLarge, "too_large", false},
+	{people.ErrGone, pages.Outsider, "gone", false},
+	{people.ErrContradiction, pages.UpstreamStrange, "contradiction", false},
+	{people.ErrRecord, pages.Unavailable, "strange_record", true},
+	{people.ErrCannotDecide, pages.UpstreamDown, "cannot_decide", true},
+	{storage.ErrUnknown, pages.Unavailable, "storage", true},
+	{storage.ErrConflict, pages.LoginExpired, "overtaken", false},
+	{storage.ErrNotFound, pages.LoginExpired, "expired", false},
+}
+
+var upstreamErrors = map[dingtalk.Reason]struct {
+	kind   pages.Kind
+	reason string
+	retry  bool
+}{
+	dingtalk.ReasonCodeRejected: {pages.CodeUsed, "code_rejected", true},
+	dingtalk.ReasonOutsider:     {pages.Outsider, "outsider", false},
+	dingtalk.ReasonDisabled:     {pages.Disabled, "disabled", false},
+	dingtalk.ReasonOutOfRange:   {pages.OutOfRange, "out_of_range", false},
+	dingtalk.ReasonPermission:   {pages.PermissionMissing, "permission", false},
+	dingtalk.ReasonConfig:       {pages.UpstreamConfig, "configuration", false},
+	dingtalk.ReasonThrottled:    {pages.UpstreamDown, "throttled", true},
+	dingtalk.ReasonUnavailable:  {pages.UpstreamDown, "unavailable", true},
+	dingtalk.ReasonStrange:      {pages.UpstreamStrange, "strange_answer", false},
+}
+
+// refusedBy says how a person meets an error.
+func refusedBy(err error) refused {
+	for _, e := range loginErrors {
+		if errors.Is(err, e.err) {
+			return refused{page: pages.Page{Kind: e.kind}, reason: e.reason, retry: e.retry, err: err}
+		}
+	}
+	if upstream, ok := errors.AsType[*dingtalk.Error](err); ok {
+		e := upstreamErrors[upstream.Reason]
+		return refused{page: pages.Page{Kind: e.kind, Permission: upstream.Permission}, reason: e.reason, call: upstream.Call, retry: e.retry, err: err}
+	}
+	return refused{page: pages.Page{Kind: pages.Internal}, reason: "internal", err: err}
+}
+
+// Descriptions are fixed texts within the characters of RFC 6749 section 5.2.
+const (
+	grantRefused   = "the code or refresh token is not valid, or no longer"
+	cannotAnswer   = "the provider cannot answer now; try again"
+	tokenNotValid  = "the access token is not valid, or no longer"
+	unavailableTry = "5" // seconds, for Retry-After
+)
+
+// oauthError says how a client meets an error of a grant. What could not be asked is
+// 503 (promise H3); what is not valid is invalid_grant and tells no more.
+func oauthError(err error) error {
+	switch {
+	case isOutage(err):
+		return op.NewStatusError(&oidc.Error{ErrorType: "temporarily_unavailable", Description: cannotAnswer}, http.StatusServiceUnavailable)
+	case errors.Is(err, grants.ErrInvalid), errors.Is(err, grants.ErrWrongClient), errors.Is(err, grants.ErrMismatch),
+		errors.Is(err, grants.ErrReused), errors.Is(err, grants.ErrSuperseded),
+		errors.Is(err, errRemoved), errors.Is(err, people.ErrGone), errors.Is(err, people.ErrEnded), errors.Is(err, people.ErrUnknownPerson), errors.Is(err, errNotAdmitted):
+		return op.NewStatusError(oidc.ErrInvalidGrant().WithDescription(grantRefused), http.StatusBadRequest)
+	}
+	return op.NewStatusError(oidc.ErrServerError().WithDescription(cannotAnswer), http.StatusInternalServerError)
+}
+
+// isOutage tells whether an error is of the kind that trying again may cure.
+func isOutage(err error) bool {
+	return errors.Is(err, storage.ErrUnknown) || errors.Is(err, people.ErrCannotDecide) || errors.Is(err, people.ErrRecord)
+}

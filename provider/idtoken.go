@@ -1,0 +1,67 @@
+package provider
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/dingbridge/dingbridge/provider/clients"
+	"github.com/dingbridge/dingbridge/provider/grants"
+	"github.com/dingbridge/dingbridge/provider/people"
+)
+
+// idTokenClaims are an ID token's payload (OpenID Connect Core section 2). The
+// audience is one string, so azp has no use.
+type idTokenClaims struct {
+	Issuer    string `json:"iss"`
+	Audience  string `json:"aud"`
+	Expires   int64  `json:"exp"`
+	Issued    int64  `json:"iat"`
+	AuthTime  int64  `json:"auth_time"`
+	Nonce     string `json:"nonce,omitempty"`
+	AtHash    string `json:"at_hash"`
+	SessionID string `json:"sid,omitempty"`
+	people.Claims
+}
+
+// idToken makes an ID token of a grant. One of a refresh has the auth_time of the
+// login and no nonce (section 12.2).
+func (p *Provider) idToken(c *clients.Client, g grants.Grant, person people.Person, scopes []string, nonce, accessToken string) (string, error) {
+	now := time.Now()
+	payload, err := json.Marshal(&idTokenClaims{
+		Issuer:    p.Issuer,
+		Audience:  c.ID,
+		Expires:   now.Add(p.IDToken).Unix(),
+		Issued:    now.Unix(),
+		AuthTime:  g.AuthTime().Unix(),
+		Nonce:     nonce,
+		AtHash:    atHash(accessToken),
+		SessionID: g.SessionID,
+		Claims:    p.claims(c, person, scopes),
+	})
+	if err != nil {
+		return "", fmt.Errorf("make ID token: %w", err)
+	}
+	token, err := p.Ring.Sign(c.IDTokenAlg, "JWT", payload)
+	if err != nil {
+		return "", fmt.Errorf("make ID token: %w", err)
+	}
+	return token, nil
+}
+
+// claims are what the client may know of the person, the same in ID token and
+// userinfo (promise H6). A scope or permission that the client lost since the grant
+// is lost here too.
+func (p *Provider) claims(c *clients.Client, person people.Person, scopes []string) people.Claims {
+	allowed := slices.DeleteFunc(slices.Clone(scopes), func(s string) bool { return !slices.Contains(c.Scopes, s) })
+	return p.people.Claims(person, people.ClaimOptions{Scopes: allowed, OmitNickname: c.OmitNickname, PhoneNumber: c.PhoneNumber})
+}
+
+// atHash is for RS256 and ES256: the left half of SHA-256 (section 3.1.3.6).
+func atHash(accessToken string) string {
+	sum := sha256.Sum256([]byte(accessToken))
+	return base64.RawURLEncoding.EncodeToString(sum[:sha256.Size/2])
+}

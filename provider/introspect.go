@@ -1,0 +1,89 @@
+package provider
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/zitadel/oidc/v3/pkg/oidc"
+	"github.com/zitadel/oidc/v3/pkg/op"
+
+	"github.com/dingbridge/dingbridge/provider/audit"
+	"github.com/dingbridge/dingbridge/provider/clients"
+	"github.com/dingbridge/dingbridge/provider/grants"
+	"github.com/dingbridge/dingbridge/provider/people"
+)
+
+// introspection is an answer of RFC 7662 section 2.2. Of what is not active, or not
+// this client's to know, it says nothing else.
+type introspection struct {
+	Active    bool           `json:"active"`
+	Scope     string         `json:"scope,omitempty"`
+	ClientID  string         `json:"client_id,omitempty"`
+	Username  string         `json:"username,omitempty"`
+	TokenType string         `json:"token_type,omitempty"`
+	Expires   int64          `json:"exp,omitempty"`
+	Issued    int64          `json:"iat,omitempty"`
+	Subject   people.Subject `json:"sub,omitempty"`
+	Audience  string         `json:"aud,omitempty"`
+	Issuer    string         `json:"iss,omitempty"`
+	TokenID   string         `json:"jti,omitempty"`
+}
+
+var inactive = op.NewResponse(introspection{})
+
+// introspect answers about an access token to the client it was issued to, and to
+// clients registered as resource servers.
+func (p *Provider) introspect(ctx context.Context, c *clients.Client, token string) (*op.Response, error) {
+	access, err := p.grants.OpenAccess(token)
+	if err != nil || access.Audience != c.ID && !c.ResourceServer {
+		return inactive, nil
+	}
+	grant, person, err := p.readGrant(ctx, access.Ref)
+	switch {
+	case err != nil && isOutage(err): // never active:false for what could not be asked
+		p.record(ctx, audit.Event{Name: audit.StorageTrouble, Reason: "introspect", Err: err})
+		return nil, oauthError(err)
+	case err != nil, grant.CheckAccess(access) != nil, person.Gone, person.Epoch != grant.Epoch:
+		return inactive, nil
+	}
+	if _, known := p.Clients.Lookup(access.Audience); !known {
+		return inactive, nil
+	}
+	return op.NewResponse(introspection{
+		Active: true, Scope: strings.Join(access.Scopes, " "), ClientID: access.Audience, Username: person.Username, TokenType: "Bearer",
+		Expires: access.Expires.Unix(), Issued: access.Issued.Unix(), Subject: person.Subject, Audience: access.Audience,
+		Issuer: p.Issuer, TokenID: hex.EncodeToString(access.ID[:]),
+	}), nil
+}
+
+// revoke ends the grant of an access or refresh token (RFC 7009). A token that is
+// nobody's, or already dead, is a success; another client's is refused.
+func (p *Provider) revoke(ctx context.Context, c *clients.Client, token string) (*op.Response, error) {
+	ref, _, err := p.grants.OpenRefresh(token)
+	if err != nil {
+		access, err := p.grants.OpenAccess(token)
+		if err != nil {
+			return op.NewResponse(nil), nil
+		}
+		ref = access.Ref
+	}
+	grant, _, err := p.readGrant(ctx, ref)
+	switch {
+	case errors.Is(err, grants.ErrInvalid):
+		return op.NewResponse(nil), nil
+	case err != nil && !errors.Is(err, people.ErrUnknownPerson):
+		p.record(ctx, audit.Event{Name: audit.StorageTrouble, Reason: "revoke", Err: err})
+		return nil, oauthError(err)
+	case grant.ClientID != c.ID:
+		return nil, op.NewStatusError(oidc.ErrUnauthorizedClient().WithDescription("the token was issued to another client"), http.StatusBadRequest)
+	}
+	if err := p.grants.End(ctx, grant, "revoked by the client"); err != nil {
+		p.record(ctx, audit.Event{Name: audit.StorageTrouble, Reason: "revoke", Err: err})
+		return nil, oauthError(err) // never "revoked" when it was not (RFC 7009 section 2.2.1)
+	}
+	p.record(ctx, audit.Event{Name: audit.TokenRevoked, Subject: string(people.SubjectFromRaw(ref.Subject)), GrantID: ref.Name()})
+	return op.NewResponse(nil), nil
+}

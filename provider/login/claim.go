@@ -1,0 +1,106 @@
+package login
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/dingbridge/dingbridge/storage"
+)
+
+// waitStep is how often a second callback looks whether the first has ended.
+const waitStep = 50 * time.Millisecond
+
+// Claim takes one answer of DingTalk, its code, to be worked on: exactly one
+// caller gets the login with Done unset (promise L2). If the same answer is being
+// worked on already, Claim waits for its end and returns the login with Done set
+// (promise L3). One trip, unless it waits.
+func (s *Steps) Claim(ctx context.Context, t Ticket, code string) (Login, error) {
+	answer := hash("code", code)
+	claim := storage.Create(t.claimKey(), []byte(answer), s.claim)
+	get := storage.Get(key(t.ID))
+	err := s.store.Together(ctx, claim, get)
+	if errors.Is(claim.Err, storage.ErrUnknown) {
+		return Login{}, fmt.Errorf("claim login: %w", err)
+	}
+	l, err := read(t.ID, get)
+	if err != nil {
+		return Login{}, err
+	}
+	switch {
+	case l.Done != nil && l.Done.Answer == answer:
+		return l, nil
+	case l.Done != nil:
+		return Login{}, ErrOtherAnswer
+	case l.Attempt != t.Attempt:
+		return Login{}, ErrExpired
+	case claim.Err == nil:
+		return l, nil
+	case string(claim.Value) != answer:
+		return Login{}, ErrOtherAnswer
+	}
+	return s.await(ctx, t, answer)
+}
+
+// await waits for the end that another request is bringing about.
+func (s *Steps) await(ctx context.Context, t Ticket, answer string) (Login, error) {
+	for deadline := time.Now().Add(s.claim); time.Now().Before(deadline); {
+		select {
+		case <-ctx.Done():
+			return Login{}, ErrBusy
+		case <-time.After(waitStep):
+		}
+		get := storage.Get(key(t.ID))
+		if err := s.store.Together(ctx, get); err != nil && !errors.Is(err, storage.ErrNotFound) {
+			return Login{}, fmt.Errorf("await login: %w", err)
+		}
+		l, err := read(t.ID, get)
+		switch {
+		case err != nil:
+			return Login{}, err
+		case l.Done != nil && l.Done.Answer == answer:
+			return l, nil
+		case l.Done != nil:
+			return Login{}, ErrOtherAnswer
+		case l.Attempt != t.Attempt:
+			return Login{}, ErrExpired
+		}
+	}
+	return Login{}, ErrBusy
+}
+
+// Finish makes the op that notes how a claimed login ended. It is to be done
+// after, or behind, the ops that store what it promises.
+func (s *Steps) Finish(l Login, code string, end End) *storage.Op {
+	end.Answer = hash("code", code)
+	l.Done = &end
+	b, err := json.Marshal(&l.record)
+	if err != nil { // a struct of strings and numbers always has a JSON form
+		b = nil
+	}
+	return storage.Swap(key(l.ID), l.version, b, s.done)
+}
+
+// Again puts a claimed login back to pending under a new state (promise L4). The
+// one who was sent off with the old state cannot finish it any more.
+func (s *Steps) Again(ctx context.Context, l Login) (state string, err error) {
+	l.Attempt++
+	b, err := json.Marshal(&l.record)
+	if err != nil {
+		return "", fmt.Errorf("put login back: %w", err)
+	}
+	left := time.Until(l.Begun().Add(s.life))
+	if left <= 0 {
+		return "", ErrExpired
+	}
+	op := storage.Swap(key(l.ID), l.version, b, left)
+	if err := s.store.Together(ctx, op); err != nil {
+		if errors.Is(err, storage.ErrUnknown) {
+			return "", fmt.Errorf("put login back: %w", err)
+		}
+		return "", ErrExpired
+	}
+	return s.state(l), nil
+}

@@ -1,0 +1,88 @@
+package provider
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/zitadel/oidc/v3/pkg/oidc"
+	"github.com/zitadel/oidc/v3/pkg/op"
+
+	"github.com/dingbridge/dingbridge/provider/clients"
+)
+
+// opServer is what we implement of the library's Server: token, introspection and
+// revocation. It is called with the client already authenticated by
+// authenticateClient. The other grants stay with UnimplementedServer, which refuses.
+type opServer struct {
+	op.UnimplementedServer
+	p *Provider
+}
+
+// library builds the part of the handler that the library serves.
+func (p *Provider) library() http.Handler {
+	return op.RegisterServer(opServer{p: p}, op.Endpoints{
+		Token:         op.NewEndpoint(pathToken),
+		Introspection: op.NewEndpoint(pathIntrospect),
+		Revocation:    op.NewEndpoint(pathRevoke),
+	}, op.WithServerCORSOptions(nil))
+}
+
+func (s opServer) VerifyClient(ctx context.Context, _ *op.Request[op.ClientCredentials]) (op.Client, error) {
+	client := callOf(ctx).client
+	if client == nil { // cannot be: the route authenticates before
+		return nil, oidc.ErrInvalidClient()
+	}
+	return opClient{client}, nil
+}
+
+func (s opServer) CodeExchange(ctx context.Context, r *op.ClientRequest[oidc.AccessTokenRequest]) (*op.Response, error) {
+	return s.p.codeExchange(ctx, callOf(ctx).client, r.Data.Code, r.Data.RedirectURI, r.Data.CodeVerifier)
+}
+
+func (s opServer) RefreshToken(ctx context.Context, r *op.ClientRequest[oidc.RefreshTokenRequest]) (*op.Response, error) {
+	return s.p.refreshToken(ctx, callOf(ctx).client, r.Data.RefreshToken, r.Data.Scopes)
+}
+
+func (s opServer) Introspect(ctx context.Context, r *op.Request[op.IntrospectionRequest]) (*op.Response, error) {
+	return s.p.introspect(ctx, callOf(ctx).client, r.Data.Token)
+}
+
+func (s opServer) Revocation(ctx context.Context, r *op.ClientRequest[oidc.RevocationRequest]) (*op.Response, error) {
+	return s.p.revoke(ctx, callOf(ctx).client, r.Data.Token)
+}
+
+// opClient shows the library the little of a client that it looks at.
+type opClient struct{ c *clients.Client }
+
+func (o opClient) GetID() string                    { return o.c.ID }
+func (o opClient) RedirectURIs() []string           { return o.c.RedirectURIs }
+func (o opClient) PostLogoutRedirectURIs() []string { return o.c.PostLogoutRedirectURIs }
+func (o opClient) ApplicationType() op.ApplicationType {
+	if o.c.ApplicationType == clients.Native {
+		return op.ApplicationTypeNative
+	}
+	return op.ApplicationTypeWeb
+}
+func (o opClient) AuthMethod() oidc.AuthMethod {
+	return oidc.AuthMethod(o.c.TokenEndpointAuthMethods[0])
+}
+func (o opClient) ResponseTypes() []oidc.ResponseType {
+	return []oidc.ResponseType{oidc.ResponseTypeCode}
+}
+func (o opClient) GrantTypes() []oidc.GrantType {
+	return []oidc.GrantType{oidc.GrantTypeCode, oidc.GrantTypeRefreshToken}
+}
+func (o opClient) LoginURL(string) string              { return "" }
+func (o opClient) AccessTokenType() op.AccessTokenType { return op.AccessTokenTypeBearer }
+func (o opClient) IDTokenLifetime() time.Duration      { return 0 }
+func (o opClient) DevMode() bool                       { return false }
+func (o opClient) RestrictAdditionalIdTokenScopes() func([]string) []string {
+	return func(scopes []string) []string { return scopes }
+}
+func (o opClient) RestrictAdditionalAccessTokenScopes() func([]string) []string {
+	return func(scopes []string) []string { return scopes }
+}
+func (o opClient) IsScopeAllowed(string) bool           { return false }
+func (o opClient) IDTokenUserinfoClaimsAssertion() bool { return false }
+func (o opClient) ClockSkew() time.Duration             { return 0 }

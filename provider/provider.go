@@ -1,0 +1,128 @@
+package provider
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/dingbridge/dingbridge/keys"
+	"github.com/dingbridge/dingbridge/keys/secret"
+	"github.com/dingbridge/dingbridge/provider/audit"
+	"github.com/dingbridge/dingbridge/provider/clients"
+	"github.com/dingbridge/dingbridge/provider/grants"
+	"github.com/dingbridge/dingbridge/provider/login"
+	"github.com/dingbridge/dingbridge/provider/pages"
+	"github.com/dingbridge/dingbridge/provider/people"
+	"github.com/dingbridge/dingbridge/provider/sessions"
+	"github.com/dingbridge/dingbridge/storage"
+)
+
+// Config is what a Provider is built of. Issuer, Store, Secrets, Ring, Clients,
+// CorpID, Upstream and Pages are required.
+type Config struct {
+	// Issuer is compared as a string by every client: no trailing slash, query or
+	// fragment. https, or http on a loopback address.
+	Issuer  string
+	Store   storage.Store
+	Secrets *secret.List
+	Ring    *keys.Ring
+	Clients *clients.Set
+	// CorpID is the organisation whose people may log in, Upstream its app.
+	CorpID   string
+	Upstream login.Upstream
+	// People says where claims come from; Store, Secrets and Directories are
+	// filled in here.
+	People   people.Config
+	Lives    grants.Lives
+	Sessions sessions.Config
+	IDToken  time.Duration // life of an ID token; 10 minutes
+	Pages    *pages.Pages
+	Audit    audit.Sink
+	Log      *slog.Logger
+	// TrustedProxies are the peers whose X-Forwarded-For is believed.
+	TrustedProxies []netip.Prefix
+	// LoginsPerSecond bounds the logins that this process begins; 100.
+	LoginsPerSecond int
+	// Contact is shown to people whom a client does not admit.
+	Contact string
+}
+
+// Provider is an OpenID Connect provider over HTTP. It is safe for concurrent use.
+type Provider struct {
+	Config
+	base      string // the issuer's path
+	origin    string // the issuer's scheme and host
+	callback  string // the one redirect URI that DingTalk knows
+	cookies   cookies
+	grants    *grants.Ledger
+	sessions  *sessions.Register
+	people    *people.Registry
+	login     *login.Steps
+	budget    *budget
+	discovery []byte
+	handler   http.Handler
+	draining  atomic.Bool
+}
+
+// New builds a Provider. It opens no connection and starts nothing.
+func New(c Config) (*Provider, error) {
+	issuer, err := url.Parse(c.Issuer)
+	if err != nil || issuer.Host == "" || issuer.RawQuery != "" || issuer.Fragment != "" || issuer.User != nil || strings.HasSuffix(c.Issuer, "/") {
+		return nil, fmt.Errorf("issuer %q is not an absolute URL without trailing slash, query and fragment", c.Issuer)
+	}
+	if issuer.Scheme != "https" && !(issuer.Scheme == "http" && loopback(issuer.Hostname())) {
+		return nil, fmt.Errorf("issuer %q is not https; plain http is for loopback only", c.Issuer)
+	}
+	if c.Store == nil || c.Secrets == nil || c.Ring == nil || c.Clients == nil || c.CorpID == "" || c.Upstream == nil || c.Pages == nil || c.Audit == nil {
+		return nil, errors.New("provider: a required field of Config is missing")
+	}
+	c.Log = cmp.Or(c.Log, slog.New(slog.DiscardHandler))
+	c.IDToken = cmp.Or(c.IDToken, 10*time.Minute)
+	c.LoginsPerSecond = cmp.Or(c.LoginsPerSecond, 100)
+	c.People.Store, c.People.Secrets = c.Store, c.Secrets
+	c.People.Directories = map[string]people.Directory{c.CorpID: c.Upstream}
+	c.People.Log = c.Log
+	registry, err := people.New(c.People)
+	if err != nil {
+		return nil, fmt.Errorf("provider: %w", err)
+	}
+	p := &Provider{
+		Config:   c,
+		base:     issuer.EscapedPath(),
+		origin:   issuer.Scheme + "://" + issuer.Host,
+		callback: c.Issuer + pathCallback,
+		cookies:  newCookies(c.Issuer, issuer.Scheme == "https"),
+		grants:   grants.New(grants.Config{Store: c.Store, Secrets: c.Secrets, Lives: c.Lives}),
+		sessions: sessions.New(c.Sessions),
+		people:   registry,
+		login:    login.New(login.Config{Store: c.Store, Secrets: c.Secrets}),
+		budget:   newBudget(c.LoginsPerSecond),
+	}
+	if p.discovery, err = p.metadata(); err != nil {
+		return nil, fmt.Errorf("provider: %w", err)
+	}
+	p.handler = p.routes()
+	return p, nil
+}
+
+// Handler serves everything.
+func (p *Provider) Handler() http.Handler { return p.handler }
+
+// Drain makes readiness fail, so that a load balancer sends nothing new; what is
+// under way goes on.
+func (p *Provider) Drain() { p.draining.Store(true) }
+
+func loopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.IsLoopback()
+}

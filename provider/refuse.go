@@ -1,0 +1,124 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/dingbridge/dingbridge/dingtalk"
+	"github.com/dingbridge/dingbridge/provider/audit"
+	"github.com/dingbridge/dingbridge/provider/clients"
+	"github.com/dingbridge/dingbridge/provider/login"
+	"github.com/dingbridge/dingbridge/provider/pages"
+)
+
+// The ways in, and the one refusal that the client is told of.
+const (
+	wayOAuth2        = "oauth2"
+	declinedByPerson = "declined"
+)
+
+// page answers with a page of ours.
+func (p *Provider) page(w http.ResponseWriter, r *http.Request, status int, page pages.Page) {
+	page.RequestID = callOf(r.Context()).id
+	if page.Lang == "" {
+		page.Lang = pages.Language(r.Form.Get("ui_locales"), r.Header.Get("Accept-Language"))
+	}
+	p.Pages.Write(w, r, status, page)
+}
+
+// refuseLogin ends a request of the login with a page and an audit event; the login
+// itself stays as it is.
+func (p *Provider) refuseLogin(w http.ResponseWriter, r *http.Request, f refused) {
+	p.trouble(r.Context(), f)
+	p.record(r.Context(), audit.Event{Name: audit.LoginRefused, Reason: f.reason, Call: f.call, Err: f.err, Way: wayOAuth2})
+	if f.page.RetryURL == "" && f.retry {
+		f.page.RetryURL = r.URL.RequestURI() // the same answer again
+	}
+	p.page(w, r, 0, f.page)
+}
+
+// refuse ends the login for good: a reload shows the same page.
+func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, f finish, why refused) {
+	if !p.note(w, r, f, login.End{Refused: string(why.page.Kind), Detail: why.page.Permission}) {
+		return
+	}
+	why.page.ClientName = f.client.Name
+	p.refuseLogin(w, r, why)
+}
+
+// note writes how the login ended, and tells whether it could; otherwise it has
+// answered.
+func (p *Provider) note(w http.ResponseWriter, r *http.Request, f finish, end login.End) bool {
+	op := p.login.Finish(f.login, f.code, end)
+	if err := p.Store.Together(r.Context(), op); err != nil {
+		p.refuseLogin(w, r, refusedBy(err))
+		return false
+	}
+	return true
+}
+
+// upstreamFailed ends the login, or keeps it where DingTalk may answer later.
+func (p *Provider) upstreamFailed(w http.ResponseWriter, r *http.Request, f finish, err error) {
+	why := refusedBy(err)
+	if why.retry {
+		p.tryAgain(w, r, f, why)
+		return
+	}
+	p.refuse(w, r, f, why)
+}
+
+// tryAgain puts the login back to pending and offers the person a new try (login's
+// promise L4): DingTalk's code is spent or lost, the login is not.
+func (p *Provider) tryAgain(w http.ResponseWriter, r *http.Request, f finish, why refused) {
+	p.trouble(r.Context(), why)
+	state, err := p.login.Again(r.Context(), f.login)
+	if err != nil {
+		p.refuseLogin(w, r, refusedBy(err))
+		return
+	}
+	p.record(r.Context(), audit.Event{Name: audit.LoginRetried, Reason: why.reason, Call: why.call, Err: why.err, Way: wayOAuth2})
+	why.page.RetryURL = p.Upstream.AuthorizeURL(p.callback, state)
+	why.page.ClientName = f.client.Name
+	p.page(w, r, 0, why.page)
+}
+
+// refusePerson answers an authorization request that a session of ours could not
+// answer. Reloading is the way to try again.
+func (p *Provider) refusePerson(w http.ResponseWriter, r *http.Request, c *clients.Client, err error) {
+	why := refusedBy(err)
+	if errors.Is(err, errNotAdmitted) {
+		why = p.notAdmitted(c)
+	}
+	p.trouble(r.Context(), why)
+	p.record(r.Context(), audit.Event{Name: audit.AuthorizeRefused, Reason: why.reason, Err: why.err})
+	if why.retry {
+		why.page.RetryURL = r.URL.RequestURI()
+	}
+	why.page.ClientName = c.Name
+	p.page(w, r, 0, why.page)
+}
+
+func (p *Provider) notAdmitted(c *clients.Client) refused {
+	return refused{page: pages.Page{Kind: pages.NotAdmitted, ClientName: c.Name, Contact: p.Contact}, reason: "not_admitted"}
+}
+
+// trouble notes what an operator has to know of, beside who was refused for it.
+func (p *Provider) trouble(ctx context.Context, why refused) {
+	switch why.page.Kind {
+	case pages.Unavailable:
+		p.record(ctx, audit.Event{Name: audit.StorageTrouble, Reason: why.reason, Err: why.err})
+	case pages.UpstreamDown, pages.UpstreamConfig, pages.UpstreamStrange, pages.PermissionMissing, pages.OutOfRange:
+		p.record(ctx, audit.Event{Name: audit.UpstreamTrouble, Reason: why.reason, Call: why.call, Err: why.err})
+	case pages.Internal:
+		p.record(ctx, audit.Event{Name: audit.InternalFault, Reason: why.reason, Err: why.err})
+	}
+}
+
+// callName is the DingTalk call that failed, for the audit event.
+func callName(err error) string {
+	if e, ok := errors.AsType[*dingtalk.Error](err); ok {
+		return e.Call
+	}
+	return ""
+}

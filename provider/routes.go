@@ -1,0 +1,211 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/dingbridge/dingbridge/provider/audit"
+	"github.com/dingbridge/dingbridge/provider/pages"
+)
+
+// The paths, below the issuer.
+const (
+	pathAuthorize  = "/authorize"
+	pathCallback   = "/login/callback"
+	pathToken      = "/token"
+	pathUserinfo   = "/userinfo"
+	pathIntrospect = "/introspect"
+	pathRevoke     = "/revoke"
+	pathJWKS       = "/jwks"
+	pathDiscovery  = "/.well-known/openid-configuration"
+	pathMetadata   = "/.well-known/oauth-authorization-server" // RFC 8414
+)
+
+// Limits of a request. The header's is set where the server is made.
+const (
+	maxBody  = 64 << 10
+	maxQuery = 16 << 10
+)
+
+// audience says who is at the other end: what an error looks like, and whether
+// scripts of other origins may ask.
+type audience uint8
+
+const (
+	person audience = iota // a browser's window: HTML pages
+	client                 // a program: JSON errors
+	script                 // a program, or a script of a registered origin
+	anyone                 // public documents: any origin, cacheable
+)
+
+// A route is everything there is to know about an endpoint (promise H8).
+type route struct {
+	path     string
+	methods  []string // without OPTIONS, which CORS adds
+	audience audience
+	form     bool // parameters are read from the body alone, form-encoded
+	handler  http.Handler
+}
+
+// routeTable is the whole surface. A path that ends in / takes everything below it.
+func (p *Provider) routeTable() []route {
+	library := p.authenticateClient(p.library())
+	f := func(h http.HandlerFunc) http.Handler { return h }
+	get := []string{http.MethodGet, http.MethodHead}
+	return []route{
+		{pathDiscovery, get, anyone, false, f(p.serveDiscovery)},
+		{pathMetadata, get, anyone, false, f(p.serveDiscovery)},
+		{pathJWKS, get, anyone, false, f(p.serveJWKS)},
+		{pathAuthorize, []string{http.MethodGet, http.MethodPost}, person, false, byMethod(p.authorize, p.authorizePost)},
+		{pathCallback, []string{http.MethodGet}, person, false, f(p.callbackGet)},
+		{pathToken, []string{http.MethodPost}, script, true, p.grantTypes(library)},
+		{pathIntrospect, []string{http.MethodPost}, client, true, p.confidential(library)},
+		{pathRevoke, []string{http.MethodPost}, script, true, library},
+		{pathUserinfo, []string{http.MethodGet, http.MethodPost}, script, false, f(p.userinfo)},
+		{pathUserinfo + "/", []string{http.MethodGet, http.MethodPost}, script, false, f(p.userinfoOther)},
+		{"/healthz", get, client, false, f(p.healthz)},
+		{"/readyz", get, client, false, f(p.readyz)},
+		{"/{$}", get, person, false, f(p.home)},
+		{"/", get, person, false, f(p.notFound)},
+	}
+}
+
+// routes builds the handler.
+func (p *Provider) routes() http.Handler {
+	mux := http.NewServeMux()
+	for _, route := range p.routeTable() {
+		mux.Handle(p.base+route.path, p.guard(route))
+		if route.path == pathMetadata && p.base != "" {
+			mux.Handle(pathMetadata+p.base, p.guard(route)) // RFC 8414 section 3.1: before the issuer's path
+		}
+	}
+	if p.base != "" {
+		mux.Handle("/", p.guard(route{"/", []string{http.MethodGet, http.MethodHead}, person, false, http.HandlerFunc(p.notFound)}))
+	}
+	return mux
+}
+
+// guard holds a route to what it declares, before its handler runs.
+func (p *Provider) guard(route route) http.Handler {
+	allow := strings.Join(append(route.methods[:len(route.methods):len(route.methods)], http.MethodOptions), ", ")
+	strip := http.StripPrefix(p.base, route.handler)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		call := &call{id: newCallID(), address: p.address(r)}
+		r = r.WithContext(context.WithValue(r.Context(), callKey{}, call))
+		h := w.Header()
+		h.Set("X-Request-Id", call.id)
+		h.Set("Cache-Control", "no-store")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		if p.cors(w, r, route) {
+			return
+		}
+		if !slices.Contains(route.methods, r.Method) {
+			h.Set("Allow", allow)
+			p.fail(w, r, route, http.StatusMethodNotAllowed, pages.MethodNotAllowed, "method not allowed")
+			return
+		}
+		if status, kind, problem := p.readForm(w, r, route); status != 0 {
+			p.fail(w, r, route, status, kind, problem)
+			return
+		}
+		if p.base != "" && strings.HasPrefix(r.URL.Path, p.base) {
+			strip.ServeHTTP(w, r)
+			return
+		}
+		route.handler.ServeHTTP(w, r)
+	})
+}
+
+// readForm parses the parameters within their limits.
+func (p *Provider) readForm(w http.ResponseWriter, r *http.Request, route route) (status int, kind pages.Kind, problem string) {
+	if len(r.URL.RawQuery) > maxQuery {
+		return http.StatusRequestURITooLong, pages.TooLarge, "the query is too long"
+	}
+	if route.form && r.URL.RawQuery != "" { // neither secrets nor codes belong into a URL (RFC 9700 section 4.3)
+		return http.StatusBadRequest, pages.InvalidRequest, "parameters belong in the body, not in the query"
+	}
+	if r.Method == http.MethodPost {
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+		if media != "application/x-www-form-urlencoded" && (route.form || r.ContentLength != 0) {
+			return http.StatusBadRequest, pages.InvalidRequest, "the body must be application/x-www-form-urlencoded"
+		}
+	}
+	if err := r.ParseForm(); err != nil {
+		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+			return http.StatusRequestEntityTooLarge, pages.TooLarge, "the body is too large"
+		}
+		return http.StatusBadRequest, pages.InvalidRequest, "the parameters cannot be read"
+	}
+	if route.form && doubled(r.PostForm) != "" {
+		return http.StatusBadRequest, pages.InvalidRequest, "a parameter is given more than once"
+	}
+	return 0, "", ""
+}
+
+// fail answers what never reached its handler, in the form that the route's callers
+// read.
+func (p *Provider) fail(w http.ResponseWriter, r *http.Request, route route, status int, kind pages.Kind, problem string) {
+	p.record(r.Context(), audit.Event{Name: audit.RequestLimited, Reason: problem})
+	if route.audience == person {
+		if r.Form == nil {
+			r.Form = map[string][]string{}
+		}
+		p.page(w, r, status, pages.Page{Kind: kind})
+		return
+	}
+	writeOAuthError(w, status, "invalid_request", problem)
+}
+
+// grantTypes refuses what the library would refuse with a text that RFC 6749 does not
+// allow.
+func (p *Provider) grantTypes(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.PostForm.Get("grant_type") {
+		case "authorization_code", "refresh_token":
+			next.ServeHTTP(w, r)
+		case "":
+			writeOAuthError(w, http.StatusBadRequest, "invalid_request", "grant_type is missing")
+		default:
+			writeOAuthError(w, http.StatusBadRequest, "unsupported_grant_type", "only authorization_code and refresh_token are supported")
+		}
+	})
+}
+
+// confidential refuses public clients: introspection is for those who can prove who
+// they are (RFC 7662 section 2.1).
+func (p *Provider) confidential(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if c, known := p.Clients.Lookup(r.PostForm.Get("client_id")); known && c.Public {
+			w.Header().Set("WWW-Authenticate", `Basic realm="dingbridge", charset="UTF-8"`)
+			writeOAuthError(w, http.StatusUnauthorized, "invalid_client", "public clients may not introspect")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func byMethod(get, post http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			post(w, r)
+			return
+		}
+		get(w, r)
+	})
+}
+
+func (p *Provider) home(w http.ResponseWriter, r *http.Request) {
+	p.page(w, r, http.StatusOK, pages.Page{Kind: pages.Home})
+}
+
+func (p *Provider) notFound(w http.ResponseWriter, r *http.Request) {
+	p.page(w, r, http.StatusNotFound, pages.Page{Kind: pages.NotFound})
+}

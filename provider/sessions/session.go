@@ -1,0 +1,177 @@
+package sessions
+
+import (
+	"cmp"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/dingbridge/dingbridge/storage"
+)
+
+const format = 1
+
+// ErrNone: there is no session: never was, or it ended.
+var ErrNone = errors.New("no session")
+
+// Config says how long sessions live. Zero fields take the defaults: idle 12
+// hours, absolute 7 days.
+type Config struct {
+	Idle     time.Duration
+	Absolute time.Duration
+}
+
+// A Register starts, reads and ends sessions. It is safe for concurrent use.
+type Register struct{ idle, absolute time.Duration }
+
+// New makes a Register.
+func New(c Config) *Register {
+	return &Register{cmp.Or(c.Idle, 12*time.Hour), cmp.Or(c.Absolute, 7*24*time.Hour)}
+}
+
+// A Ref is a cookie taken apart. The subject stands in the cookie so that session
+// and person can be read in one trip; what it is worth, only the record tells.
+type Ref struct {
+	Subject [16]byte
+	hash    string
+}
+
+func (r Ref) key() string { return "session/" + r.hash }
+
+// cookieSize is the subject's 16 bytes and 32 bytes that cannot be guessed.
+const cookieSize = 48
+
+// Parse takes a cookie's value apart.
+func Parse(cookie string) (Ref, error) {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(cookie)
+	if err != nil || len(b) != cookieSize || len(cookie) != cookieSize*4/3 {
+		return Ref{}, ErrNone
+	}
+	var r Ref
+	copy(r.Subject[:], b)
+	sum := sha256.Sum256(b)
+	r.hash = base64.RawURLEncoding.EncodeToString(sum[:])
+	return r, nil
+}
+
+// Cookie makes the value of the cookie that Start makes of a subject and a secret of
+// at least 32 bytes.
+func Cookie(subject [16]byte, secret []byte) string {
+	return base64.RawURLEncoding.EncodeToString(append(subject[:], secret[:32]...))
+}
+
+// A Session is a record as it was read.
+type Session struct {
+	Ref     Ref
+	version storage.Version
+	record
+}
+
+type record struct {
+	Format   int    `json:"f"`
+	CorpID   string `json:"co"`
+	ID       string `json:"sid"`
+	Epoch    int64  `json:"e"`
+	AuthTime int64  `json:"at"` // Unix seconds
+	Ends     int64  `json:"en"` // Unix seconds, absolute
+	Seen     int64  `json:"s"`  // Unix seconds
+}
+
+// AuthTime is when the person proved themselves to DingTalk.
+func (s Session) AuthTime() time.Time { return time.Unix(s.record.AuthTime, 0) }
+
+// Ends is when the session ends however much it is used.
+func (s Session) Ends() time.Time { return time.Unix(s.record.Ends, 0) }
+
+// Fetch makes the op that reads the session. Give it to Read when it is done.
+func (g *Register) Fetch(ref Ref) *storage.Op { return storage.Get(ref.key()) }
+
+// Read decodes what Fetch read. No session, or one that has ended, is ErrNone.
+func (g *Register) Read(ref Ref, op *storage.Op) (Session, error) {
+	if errors.Is(op.Err, storage.ErrNotFound) {
+		return Session{}, ErrNone
+	}
+	if op.Err != nil {
+		return Session{}, fmt.Errorf("read session: %w", op.Err)
+	}
+	s := Session{Ref: ref, version: op.Version}
+	if err := json.Unmarshal(op.Value, &s.record); err != nil || s.Format != format {
+		return Session{}, fmt.Errorf("read session: %w: not a record of format %d", storage.ErrUnknown, format)
+	}
+	now := time.Now()
+	if !now.Before(s.Ends()) || now.Sub(time.Unix(s.Seen, 0)) > g.idle {
+		return Session{}, ErrNone
+	}
+	return s, nil
+}
+
+// Login is what a session starts with.
+type Login struct {
+	Subject  [16]byte
+	CorpID   string
+	Epoch    int64
+	AuthTime time.Time
+	// Secret is what cannot be guessed in the cookie: 32 bytes known to nobody but
+	// this provider and this browser. A login that is answered twice gives the
+	// same, so that both answers set the same cookie.
+	Secret []byte
+	// Before is the browser's session so far, or nil.
+	Before *Session
+}
+
+// Start makes a session, its cookie's value, and the ops that store it and end
+// the one before. The cookie opens nothing before the ops have succeeded.
+func (g *Register) Start(l Login) (Session, string, []*storage.Op, error) {
+	if len(l.Secret) < 32 {
+		return Session{}, "", nil, errors.New("start session: secret too short")
+	}
+	cookie := Cookie(l.Subject, l.Secret)
+	ref, err := Parse(cookie)
+	if err != nil {
+		return Session{}, "", nil, fmt.Errorf("start session: %w", err)
+	}
+	now := time.Now()
+	s := Session{Ref: ref, record: record{
+		Format:   format,
+		CorpID:   l.CorpID,
+		ID:       rand.Text(),
+		Epoch:    l.Epoch,
+		AuthTime: l.AuthTime.Unix(),
+		Ends:     now.Add(g.absolute).Unix(),
+		Seen:     now.Unix(),
+	}}
+	var ops []*storage.Op
+	if l.Before != nil {
+		if l.Before.Ref.Subject == l.Subject {
+			s.ID = l.Before.ID
+		}
+		ops = append(ops, g.End(l.Before.Ref))
+	}
+	return s, cookie, append(ops, storage.Create(ref.key(), s.encode(), min(g.idle, g.absolute))), nil
+}
+
+// Touch makes the op that notes the session's use, or nil if it was used so
+// lately that there is nothing to note. Losing the race of two uses does no harm.
+func (g *Register) Touch(s Session) *storage.Op {
+	now := time.Now()
+	if now.Sub(time.Unix(s.Seen, 0)) < g.idle/20 {
+		return nil
+	}
+	s.Seen = now.Unix()
+	return storage.Swap(s.Ref.key(), s.version, s.encode(), min(g.idle, time.Until(s.Ends())))
+}
+
+// End makes the op that ends a session.
+func (g *Register) End(ref Ref) *storage.Op { return storage.Delete(ref.key()) }
+
+func (s Session) encode() []byte {
+	b, err := json.Marshal(&s.record)
+	if err != nil { // a struct of strings and numbers always has a JSON form
+		return nil
+	}
+	return b
+}
