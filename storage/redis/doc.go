@@ -1,0 +1,54 @@
+// Package redis is the [storage.Store] on Redis 6.2 or later (or Valkey): one
+// server, a primary found by Sentinel, or Redis Cluster. It is the only package
+// that knows go-redis. It keeps the promises S1 to S8 of package storage; those
+// of its own are:
+//
+//	R1  One trip. A Together is one pipeline (one per node on Cluster). More trips
+//	    follow only when a Create met a value, or after an error that a retry may
+//	    heal, and then only for the ops that have no result yet.
+//	R2  Sent twice is done once: a write recognises its own id. After a lost reply
+//	    whatever its own id does not prove is ErrUnknown.
+//	R3  Replicas are never read.
+//	R4  No error tells an address, a user, a password, a key or a value.
+//	R5  What is stored there but not ours (another type, too short) is ErrUnknown,
+//	    never "not found".
+//	R6  A URL is read strictly: an unknown, doubled or impossible parameter is an
+//	    error, and no such error quotes the URL.
+//
+// The wiring in cmd opens it; everybody else sees a storage.Store.
+//
+// # URL
+//
+//	redis://[[user]:password@]host[:6379][/db][?parameters]
+//	rediss://...                                                      the same over TLS
+//	redis+sentinel://[[user]:password@]host[:26379],host.../[db]?master=NAME[&...]
+//	redis+cluster://[[user]:password@]host[:6379],host...[?...]
+//
+//	prefix              before every key, "dingbridge:"; several providers may share a Redis
+//	pool_size           connections (to each node), 10 for each CPU
+//	min_idle_conns      kept open while idle, 0
+//	max_retries         further attempts after one that failed, 1
+//	dial_timeout        2s
+//	read_timeout        1s
+//	write_timeout       1s
+//	pool_timeout        to get a connection, read_timeout + 1s
+//	conn_max_idle_time  30m
+//	conn_max_lifetime   none
+//	tls                 true for TLS with sentinel and cluster
+//	tls_ca_file         PEM, instead of the system's
+//	tls_server_name     the name in the server's certificate, if not the host
+//	tls_cert_file, tls_key_file      our certificate, PEM
+//	sentinel_username, sentinel_password, if the sentinels ask for one
+//	wait                replicas that shall have a Create or Swap before it is
+//	                    reported as done, 1; 0 switches it off (sentinel and cluster)
+//	wait_timeout        how long at most, 100ms
+//
+// # What may be lost
+//
+// A single server keeps what its own configuration keeps: with appendonly yes and
+// appendfsync always everything, with everysec a second. A failover forgets what
+// had not reached the new primary; that is what wait is for. It is a best effort:
+// with no replica in reach the primary goes on alone after wait_timeout, unless
+// min-replicas-to-write forbids it, which is then ErrUnknown. The server must not
+// evict: maxmemory-policy noeviction.
+package redis

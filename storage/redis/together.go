@@ -1,0 +1,119 @@
+package redis
+
+import (
+	"context"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/dingbridge/dingbridge/storage"
+)
+
+// Together performs the ops in one pipeline; see [storage.Store]. More trips are
+// made only where the first left something open: a Create that met a value, and
+// after an error that a retry may heal, of the ops that have no result yet.
+func (s *Store) Together(ctx context.Context, ops ...*storage.Op) error {
+	var room [4]call
+	calls := room[:0]
+	for _, op := range ops {
+		if op.Err = op.Fault(); op.Err == nil {
+			calls = append(calls, s.newCall(op))
+		}
+	}
+	inOrder(calls)
+	s.run(ctx, calls)
+	return storage.FirstError(ops)
+}
+
+// inOrder keeps a Create in its place among ops on the same key: its second
+// question would be asked after them, so it asks that one at once.
+func inOrder(calls []call) {
+	for i := range calls {
+		for j := range calls {
+			if i != j && calls[i].key == calls[j].key && calls[i].op.Verb == storage.VerbCreate {
+				calls[i].second = true
+			}
+		}
+	}
+}
+
+// run asks until every call is settled. Failures are bounded by the retries, and
+// a call asks its second question once, so it ends.
+func (s *Store) run(ctx context.Context, calls []call) {
+	for failures := 0; len(calls) > 0; {
+		if err := ctx.Err(); err != nil {
+			for i := range calls {
+				calls[i].fail(judge(err).reason, err)
+			}
+			return
+		}
+		s.ask(ctx, calls)
+		open, failed := calls[:0], false
+		for _, c := range calls {
+			switch c.settle(failures < s.retries) {
+			case again:
+				failed = true
+				open = append(open, c)
+			case askMore:
+				open = append(open, c)
+			}
+		}
+		calls = open
+		if failed {
+			failures++
+			pause(ctx, failures)
+		}
+	}
+}
+
+// ask sends the calls' commands in one trip. Errors are read from the commands.
+func (s *Store) ask(ctx context.Context, calls []call) {
+	wait := s.wait > 0 && anyOneTime(calls)
+	if s.cluster {
+		ctx = context.WithValue(ctx, roundKey{}, &round{calls: calls, wait: wait})
+		wait = false // the hook of each node does it
+	}
+	for i := range calls {
+		calls[i].prepare(ctx)
+	}
+	if len(calls) == 1 && !wait && !s.cluster {
+		_ = s.client.Process(ctx, calls[0].cmd)
+		return
+	}
+	pipe := s.client.Pipeline()
+	for i := range calls {
+		_ = pipe.Process(ctx, calls[i].cmd)
+	}
+	if wait {
+		_ = pipe.Process(ctx, s.waitCommand(ctx))
+	}
+	_, _ = pipe.Exec(ctx)
+}
+
+// waitCommand holds the reply back until replicas have the writes before it, so
+// that a failover a moment later does not forget a spent code. Its answer is not
+// judged: with no replica left the primary serves on, as its operator chose by
+// min-replicas-to-write.
+func (s *Store) waitCommand(ctx context.Context) goredis.Cmder {
+	return goredis.NewIntCmd(ctx, "wait", s.wait, s.waitFor)
+}
+
+// anyOneTime tells whether a write is among the calls that must not be forgotten.
+func anyOneTime(calls []call) bool {
+	for i := range calls {
+		if v := calls[i].op.Verb; v == storage.VerbCreate || v == storage.VerbSwap {
+			return true
+		}
+	}
+	return false
+}
+
+// pause lets a failover or a reload get on before the next attempt.
+func pause(ctx context.Context, failures int) {
+	t := time.NewTimer(time.Duration(failures) * 20 * time.Millisecond)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}
