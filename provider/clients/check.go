@@ -54,12 +54,10 @@ func (k *checker) identity(c *Client) {
 	case looksLikeSubject(c.ID):
 		k.faultf("id", "choose an id of another length", "the id looks like a person's sub")
 	}
-	if c.Name == "" {
-		c.Name = c.ID
-	}
 	if !utf8.ValidString(c.Name) || utf8.RuneCountInString(c.Name) > 64 || strings.ContainsFunc(c.Name, invisible) {
 		k.faultf("name", "write at most 64 visible characters", "the name has control or invisible characters or is too long")
 	}
+	c.Name = orDefault(c.Name, c.ID)
 }
 
 const idAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"

@@ -55,7 +55,8 @@ func parseHash(hash string) (digest [digestSize]byte, err error) {
 		return digest, errors.New(`it does not begin with "sha256:"`)
 	}
 	raw, err := encoding.DecodeString(text)
-	if err != nil || len(raw) != digestSize {
+	// The decoder skips line ends, which a hash does not have.
+	if err != nil || len(raw) != digestSize || encoding.EncodeToString(raw) != text {
 		return digest, errors.New("it is not a base64url SHA-256 without padding")
 	}
 	digest = [digestSize]byte(raw)

@@ -1,9 +1,6 @@
 package clients
 
-import (
-	"errors"
-	"fmt"
-)
+import "fmt"
 
 // A Spec is one client as the operator writes it in clients.yaml, unchecked.
 type Spec struct {
@@ -70,20 +67,6 @@ type Allow struct {
 	// People by DingTalk userId. An administrator can give a leaver's userId to
 	// somebody else: prefer groups.
 	People []string `yaml:"people"`
-}
-
-// UnmarshalYAML reads `allow: everyone` as well as the lists.
-func (a *Allow) UnmarshalYAML(unmarshal func(any) error) error {
-	var word string
-	if unmarshal(&word) == nil {
-		if word != "everyone" {
-			return errors.New(`allow is the word "everyone", or has groups or people`)
-		}
-		*a = Allow{Everyone: true}
-		return nil
-	}
-	type plain Allow
-	return unmarshal((*plain)(a))
 }
 
 // Nobody reports whether a admits no one at all, which deserves a warning.
