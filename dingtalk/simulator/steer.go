@@ -1,0 +1,135 @@
+package simulator
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// CorpID is the organisation's.
+func (s *Simulator) CorpID() string { return s.company.CorpID }
+
+// App returns a copy of the app's settings, credentials included.
+func (s *Simulator) App() App { return s.app.Load().clone() }
+
+// UpdateApp changes the app's settings. The credentials cannot be changed.
+func (s *Simulator) UpdateApp(change func(*App)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old := s.app.Load()
+	a := old.clone()
+	change(&a)
+	if a.ClientID != old.ClientID || a.ClientSecret != old.ClientSecret {
+		return errors.New("update app: the credentials cannot be changed")
+	}
+	s.staff.mu.Lock()
+	defer s.staff.mu.Unlock()
+	depts, people := map[int64]bool{}, map[string]bool{}
+	for id := range s.staff.depts {
+		depts[id] = true
+	}
+	for id := range s.staff.byID {
+		people[id] = true
+	}
+	for _, f := range a.check(depts, people) {
+		return fmt.Errorf("update app: %s", f.text)
+	}
+	s.app.Store(&a)
+	s.staff.ready = nil
+	return nil
+}
+
+// AddRedirectURLs registers redirect URLs with the app; [Simulator.Reset]
+// keeps them.
+func (s *Simulator) AddRedirectURLs(urls ...string) error {
+	err := s.UpdateApp(func(a *App) { a.RedirectURLs = append(a.RedirectURLs, urls...) })
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.added = append(s.added, urls...)
+	return nil
+}
+
+// ApproveAs makes every login be approved at once as the person userID, or as
+// the next member in turn ([Anyone]); empty brings the login page back.
+func (s *Simulator) ApproveAs(userID string) error {
+	if userID != "" && userID != Anyone && s.staff.person(userID) == nil {
+		return fmt.Errorf("approve as %q: %w", userID, errNobody)
+	}
+	s.as.Store(&userID)
+	return nil
+}
+
+// RefuseOutsiders says whether the login page stops people who are not in the
+// organisation.
+func (s *Simulator) RefuseOutsiders(yes bool) { s.strict.Store(yes) }
+
+// Person returns a copy of the person userID.
+func (s *Simulator) Person(userID string) (Person, bool) {
+	p := s.staff.person(userID)
+	if p == nil {
+		return Person{}, false
+	}
+	return p.clone(), true
+}
+
+// People returns the userids of all, those of the file first.
+func (s *Simulator) People() []string {
+	s.staff.mu.RLock()
+	defer s.staff.mu.RUnlock()
+	return slices.Clone(s.staff.order)
+}
+
+// ChangePerson lets change alter a copy of the person userID and puts it in
+// place. The userid cannot be changed; a changed UnionID is what an account
+// migration does.
+func (s *Simulator) ChangePerson(userID string, change func(*Person)) error {
+	return s.staff.change(userID, func(p *Person) error { change(p); return nil })
+}
+
+// Leave takes the person userID out of the organisation. The account stays:
+// such a person can still log in to DingTalk, as an outsider.
+func (s *Simulator) Leave(userID string) error {
+	now := s.Now()
+	err := s.staff.change(userID, func(p *Person) error {
+		if p.Outsider || p.Left {
+			return errors.New("is not in the organisation")
+		}
+		p.Left = true
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	s.staff.mu.Lock()
+	defer s.staff.mu.Unlock()
+	if len(s.staff.leaves) >= maxLeaves {
+		s.staff.leaves = slices.Delete(s.staff.leaves, 0, 1)
+	}
+	s.staff.leaves = append(s.staff.leaves, leave{userID, now})
+	return nil
+}
+
+// Return brings back a person who left, with the same userid and unionId.
+func (s *Simulator) Return(userID string) error {
+	return s.staff.change(userID, func(p *Person) error {
+		if !p.Left {
+			return errors.New("has not left")
+		}
+		p.Left = false
+		return nil
+	})
+}
+
+// Grow adds n invented members, p000001 and so on, for load tests.
+func (s *Simulator) Grow(n int) {
+	s.staff.mu.Lock()
+	defer s.staff.mu.Unlock()
+	s.staff.grow(s.company.App.Range.Departments, n)
+}
+
+// DropTokens forgets all tokens: each is refused from now on, as after a
+// revocation on DingTalk's side.
+func (s *Simulator) DropTokens() { s.vault.dropTokens() }
