@@ -1,0 +1,171 @@
+package pages
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// browser starts a Chromium without a window, or leaves the test out.
+func browser(t *testing.T) context.Context {
+	t.Helper()
+	path := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "headless-shell"} {
+		if found, err := exec.LookPath(name); err == nil {
+			path = found
+			break
+		}
+	}
+	if path == "" {
+		if os.Getenv("DINGBRIDGE_REQUIRE_ALL") == "1" {
+			t.Fatal("no chromium, and DINGBRIDGE_REQUIRE_ALL=1")
+		}
+		t.Skip("suite left out: browser (no chromium)")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
+		chromedp.DisableGPU, chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("hide-scrollbars", true))
+	ctx, end := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(end)
+	ctx, end = chromedp.NewContext(ctx)
+	t.Cleanup(end)
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("start the browser: %v", err)
+	}
+	ctx, end = context.WithTimeout(ctx, 2*time.Minute)
+	t.Cleanup(end)
+	return ctx
+}
+
+var screens = []struct {
+	name          string
+	width, height int64
+	mobile        bool
+}{{"desktop", 1280, 800, false}, {"phone", 320, 568, true}}
+
+// With DINGBRIDGE_SCREENSHOTS=DIR every page is also put there as a picture, in
+// light and in dark, to be looked at.
+func TestP12_InARealBrowser(t *testing.T) {
+	ctx := browser(t)
+	pictures := os.Getenv("DINGBRIDGE_SCREENSHOTS")
+	p := newPages(t, theirs)
+	var page Page
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/page" {
+			t.Errorf("the browser asked for %s", r.URL.Path)
+			http.NotFound(w, r)
+			return
+		}
+		p.Write(w, r, http.StatusOK, page)
+	}))
+	defer server.Close()
+
+	var lock sync.Mutex
+	var trouble []string
+	note := func(format string, args ...any) {
+		lock.Lock()
+		defer lock.Unlock()
+		trouble = append(trouble, fmt.Sprintf(format, args...))
+	}
+	must(t, chromedp.Listen(ctx, func(event any) {
+		switch e := event.(type) {
+		case *log.EventEntryAdded:
+			note("log: %s %s", e.Entry.Level, e.Entry.Text)
+		case *runtime.EventConsoleAPICalled:
+			note("console: %s", e.Type)
+		case *network.EventRequestWillBeSent:
+			if url := e.Request.URL; url != server.URL+"/page" && !strings.HasPrefix(url, "data:") {
+				note("request: %s", url)
+			}
+		}
+	}))
+	call(t, ctx, log.Enable, cdp.Empty{})
+	call(t, ctx, network.Enable, network.EnableParams{})
+	call(t, ctx, runtime.Enable, cdp.Empty{})
+	for _, screen := range screens {
+		options := []chromedp.EmulateViewportOption{}
+		if screen.mobile {
+			options = append(options, chromedp.EmulateMobile, chromedp.EmulateTouch, chromedp.EmulatePortrait)
+		}
+		must(t, chromedp.Do(ctx, chromedp.EmulateViewport(screen.width, screen.height, options...)))
+		for _, kind := range Kinds() {
+			for _, lang := range []string{English, Chinese} {
+				name := fmt.Sprintf("%s-%s-%s", kind, lang, screen.name)
+				page = wide(kind, lang)
+				must(t, chromedp.Do(ctx, chromedp.Navigate(server.URL+"/page")))
+				overflow := ask[float64](t, ctx, `document.querySelector('details').open = true, document.documentElement.scrollWidth - document.documentElement.clientWidth`)
+				corner := ask[string](t, ctx, `getComputedStyle(document.querySelector('main')).borderRadius`)
+				if overflow > 0 {
+					t.Errorf("%s scrolls sideways by %v px", name, overflow)
+				}
+				if corner == "0px" {
+					t.Errorf("%s: the style sheet was not let in", name)
+				}
+				lock.Lock()
+				for _, line := range trouble {
+					t.Errorf("%s: %s", name, line)
+				}
+				trouble = nil
+				lock.Unlock()
+				if pictures != "" {
+					photograph(t, ctx, filepath.Join(pictures, name), server.URL+"/page", func() { page = full(kind, lang) })
+				}
+			}
+		}
+	}
+}
+
+// wide is a page whose values are as long as they can be, without a gap to break at.
+func wide(kind Kind, lang string) Page {
+	long := strings.Repeat("W", 300)
+	return Page{Kind: kind, Lang: lang, ClientName: long, Account: long, Permission: long, Contact: long,
+		RetryURL: "/page?" + long, RequestID: long}
+}
+
+func photograph(t *testing.T, ctx context.Context, path, url string, set func()) {
+	t.Helper()
+	set()
+	for _, scheme := range []string{"light", "dark"} {
+		call(t, ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+		must(t, chromedp.Do(ctx, chromedp.Navigate(url)))
+		png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
+		must(t, err)
+		must(t, os.WriteFile(path+"-"+scheme+".png", png, 0o644))
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func call[P, R any](t *testing.T, ctx context.Context, command cdp.Command[P, R], params P) {
+	t.Helper()
+	_, err := chromedp.Call(ctx, command, params)
+	must(t, err)
+}
+
+func ask[T any](t *testing.T, ctx context.Context, script string) T {
+	t.Helper()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](script))
+	must(t, err)
+	return v
+}

@@ -1,0 +1,290 @@
+package pages
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+)
+
+func newPages(t testing.TB, config Config) *Pages {
+	t.Helper()
+	p, err := New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// full is a page with everything, all of it harmless.
+func full(kind Kind, lang string) Page {
+	return Page{Kind: kind, Lang: lang, ClientName: "Grafana", Account: "张三", Permission: "qyapi_get_member",
+		Contact: "it@example.com", RetryURL: "https://app.example.com/start?a=1&b=2", RequestID: "5f2c8a91d04be376"}
+}
+
+var theirs = Config{Issuer: "https://login.example.com", Operator: "Example Ltd", Contact: "it@example.com"}
+
+func write(t testing.TB, p *Pages, method string, status int, page Page) *http.Response {
+	t.Helper()
+	w := httptest.NewRecorder()
+	p.Write(w, httptest.NewRequest(method, "/authorize", nil), status, page)
+	return w.Result()
+}
+
+func body(t testing.TB, resp *http.Response) string {
+	t.Helper()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func parse(t testing.TB, text string) *html.Node {
+	t.Helper()
+	n, err := html.Parse(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func attr(n *html.Node, key string) string {
+	for _, a := range n.Attr {
+		if a.Key == key {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+func byID(root *html.Node, id string) *html.Node {
+	for n := range root.Descendants() {
+		if n.Type == html.ElementNode && attr(n, "id") == id {
+			return n
+		}
+	}
+	return nil
+}
+
+func inner(n *html.Node) string {
+	var b strings.Builder
+	if n == nil {
+		return ""
+	}
+	for d := range n.Descendants() {
+		if d.Type == html.TextNode {
+			b.WriteString(d.Data)
+		}
+	}
+	return b.String()
+}
+
+// skeleton is the page without its texts: every element with every attribute,
+// the href of links to foreign places left blank.
+func skeleton(root *html.Node) string {
+	var b bytes.Buffer
+	var walk func(n *html.Node, depth int)
+	walk = func(n *html.Node, depth int) {
+		switch n.Type {
+		case html.ElementNode:
+			b.WriteString(strings.Repeat(" ", depth) + n.Data)
+			for _, a := range n.Attr {
+				val := a.Val
+				if n.Data == "a" && a.Key == "href" {
+					val = ""
+				}
+				b.WriteString(" " + a.Key + "=" + val)
+			}
+			b.WriteByte('\n')
+		case html.CommentNode, html.DoctypeNode:
+			b.WriteString("other:" + n.Data + "\n")
+		}
+		for c := range n.ChildNodes() {
+			walk(c, depth+1)
+		}
+	}
+	walk(root, 0)
+	return b.String()
+}
+
+var attacks = []string{
+	`<script>alert(1)</script>`,
+	`</style></title></bdi></code></main><img src=x onerror=alert(1)>`,
+	`" onmouseover="alert(1)" x="`,
+	`' autofocus onfocus='alert(1)`,
+	`<!-- `, `-->`, `]]>`, `<![CDATA[`, `&lt;script&gt;`, `&#60;b&#62;`,
+	`{{.Style}}`, `{app}`, `{org}{app}`, `{`, `}{`,
+	`<base href=//evil.example>`, `<meta http-equiv=refresh content=0>`, `<svg/onload=alert(1)>`,
+	"\x00<b>", "a\xff<i>b", "＜script＞", `javascript:alert(1)`, `<plaintext>`,
+}
+
+func TestP1_NothingGivenBecomesMarkup(t *testing.T) {
+	for _, kind := range Kinds() {
+		for _, lang := range []string{English, Chinese} {
+			harmless := newPages(t, Config{Issuer: theirs.Issuer, Operator: "Example", Contact: "people"})
+			page := full(kind, lang)
+			page.Contact = "people"
+			want := skeleton(parse(t, body(t, write(t, harmless, "GET", 0, page))))
+			for _, attack := range attacks {
+				// A letter before keeps the value from being cleaned to nothing, which
+				// would rightly leave its element out.
+				v := "x" + attack
+				evil := newPages(t, Config{Issuer: theirs.Issuer, Operator: v, Contact: v})
+				got := body(t, write(t, evil, "GET", 0, Page{Kind: kind, Lang: lang, ClientName: v, Account: v,
+					Permission: v, Contact: v, RetryURL: "https://app.example.com/" + v + "?" + v, RequestID: v}))
+				root := parse(t, got)
+				have := skeleton(root)
+				// The link may rightly be left out, with the paragraph around it.
+				if byID(root, "retry") == nil {
+					without := page
+					without.RetryURL = ""
+					if have != skeleton(parse(t, body(t, write(t, harmless, "GET", 0, without)))) {
+						t.Errorf("%s %s: %q changes the page", kind, lang, attack)
+					}
+					continue
+				}
+				if have != want {
+					t.Errorf("%s %s: %q changes the page:\n%s", kind, lang, attack, have)
+				}
+			}
+		}
+	}
+}
+
+// A kind, a language or a request that nobody foresaw.
+func TestP1_UnknownKindIsInternal(t *testing.T) {
+	w := httptest.NewRecorder()
+	newPages(t, Config{}).Write(w, nil, 0, Page{Kind: "<b>", Lang: "xx"})
+	if w.Code != 500 {
+		t.Errorf("status %d", w.Code)
+	}
+	if got := attr(byID(parse(t, w.Body.String()), "main"), "data-page"); got != string(Internal) {
+		t.Errorf("kind %q", got)
+	}
+}
+
+func TestP2_WholeByItself(t *testing.T) {
+	for _, kind := range Kinds() {
+		for _, lang := range []string{English, Chinese} {
+			resp := write(t, newPages(t, theirs), "GET", 0, full(kind, lang))
+			root := parse(t, body(t, resp))
+			for n := range root.Descendants() {
+				if n.Type != html.ElementNode {
+					continue
+				}
+				if slices.Contains([]string{"script", "form", "iframe", "frame", "object", "embed", "img", "base",
+					"video", "audio", "input", "button", "template", "noscript"}, n.Data) {
+					t.Errorf("%s: element %s", kind, n.Data)
+				}
+				for _, a := range n.Attr {
+					if strings.HasPrefix(a.Key, "on") || a.Key == "style" || a.Key == "src" || a.Key == "srcset" {
+						t.Errorf("%s: attribute %s on %s", kind, a.Key, n.Data)
+					}
+					if a.Key == "href" && n.Data != "a" && !strings.HasPrefix(a.Val, "data:image/svg+xml,") {
+						t.Errorf("%s: %s loads %s", kind, n.Data, a.Val)
+					}
+				}
+				if n.Data == "style" {
+					if policy(inner(n)) != resp.Header.Get("Content-Security-Policy") {
+						t.Errorf("%s: the policy's hash is not that of the style", kind)
+					}
+				}
+			}
+		}
+	}
+	if i := strings.Index(style, "url("); i >= 0 || strings.Contains(style, "@import") {
+		t.Error("the style sheet loads something")
+	}
+}
+
+func TestP3_Headers(t *testing.T) {
+	want := map[string]string{
+		"Cache-Control":          "no-store",
+		"Content-Type":           "text/html; charset=utf-8",
+		"Referrer-Policy":        "no-referrer",
+		"X-Content-Type-Options": "nosniff",
+		"X-Frame-Options":        "DENY",
+		"Allow":                  "GET, POST", // set by the caller
+	}
+	for _, kind := range Kinds() {
+		for _, status := range []int{0, 200, 400, 503} {
+			w := httptest.NewRecorder()
+			w.Header().Set("Allow", "GET, POST")
+			w.Header().Set("Content-Encoding", "gzip")
+			w.Header().Set("Content-Length", "3")
+			w.Header().Set("Etag", `"x"`)
+			w.Header().Set("Location", "https://evil.example")
+			w.Header().Set("Cache-Control", "public, max-age=600")
+			newPages(t, theirs).Write(w, httptest.NewRequest("GET", "/", nil), status, full(kind, Chinese))
+			resp := w.Result()
+			for name, value := range want {
+				if got := resp.Header.Get(name); got != value {
+					t.Errorf("%s: %s: %q", kind, name, got)
+				}
+			}
+			for _, gone := range []string{"Content-Encoding", "Etag", "Location"} {
+				if got := resp.Header.Get(gone); got != "" {
+					t.Errorf("%s: %s is left: %q", kind, gone, got)
+				}
+			}
+			csp := resp.Header.Get("Content-Security-Policy")
+			for _, part := range []string{"default-src 'none'", "frame-ancestors 'none'", "form-action 'none'", "base-uri 'none'", "style-src 'sha256-"} {
+				if !strings.Contains(csp, part) {
+					t.Errorf("%s: policy lacks %s", kind, part)
+				}
+			}
+			if strings.Contains(csp, "unsafe") || strings.Contains(csp, "script") || strings.Contains(csp, "http") {
+				t.Errorf("%s: policy %s", kind, csp)
+			}
+			if resp.Header.Get("Content-Language") != Chinese {
+				t.Errorf("%s: language %s", kind, resp.Header.Get("Content-Language"))
+			}
+			if status == 0 {
+				status = kind.Status()
+			}
+			if resp.StatusCode != status {
+				t.Errorf("%s: status %d, want %d", kind, resp.StatusCode, status)
+			}
+		}
+	}
+}
+
+func TestP9_Head(t *testing.T) {
+	p := newPages(t, theirs)
+	for _, kind := range Kinds() {
+		get, head := write(t, p, "GET", 0, full(kind, English)), write(t, p, "HEAD", 0, full(kind, English))
+		if b := body(t, head); b != "" {
+			t.Errorf("%s: HEAD has a body of %d bytes", kind, len(b))
+		}
+		if len(body(t, get)) == 0 || get.ContentLength <= 0 {
+			t.Errorf("%s: GET has no body", kind)
+		}
+		if get.StatusCode != head.StatusCode {
+			t.Errorf("%s: status %d and %d", kind, get.StatusCode, head.StatusCode)
+		}
+		for name := range get.Header {
+			if get.Header.Get(name) != head.Header.Get(name) {
+				t.Errorf("%s: %s differs", kind, name)
+			}
+		}
+		if len(get.Header) != len(head.Header) {
+			t.Errorf("%s: HEAD has other headers", kind)
+		}
+	}
+}
+
+func BenchmarkWrite(b *testing.B) {
+	p := newPages(b, theirs)
+	page := full(UpstreamDown, English)
+	r := httptest.NewRequest("GET", "/", nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		p.Write(httptest.NewRecorder(), r, 0, page)
+	}
+}
