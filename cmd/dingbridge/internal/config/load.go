@@ -137,3 +137,20 @@ func reason(err error) string {
 		return err.Error()
 	}
 }
+
+// Also adds more to what err says, leaving out what is a consequence: a value that
+// could not be read cannot be opened either. Without faults it is nil.
+func Also(err error, more Faults) error {
+	told, _ := errors.AsType[Faults](err)
+	if err != nil && told == nil {
+		return err
+	}
+	return append(slices.Clone(told), untold(more, told)...).Err()
+}
+
+// Defaults is a Config of nothing but defaults, for the demo.
+func Defaults() Config {
+	var c Config
+	defaults(&c, positions{})
+	return c
+}

@@ -121,7 +121,7 @@ func (v *validator) storage(s StorageURL) {
 		return
 	}
 	switch s.Scheme() {
-	case "redis", "rediss", "redis+sentinel", "redis+cluster", "rediss+sentinel", "rediss+cluster":
+	case "redis", "rediss", "redis+sentinel", "redis+cluster":
 		// The back end reads the rest; `check` opens it.
 	case "bolt":
 		if p, err := s.BoltPath(); err != nil || p == "" {
@@ -242,8 +242,8 @@ func (v *validator) durations(c *Config) {
 		{"lives.refresh_leeway", c.Lives.RefreshLeeway, time.Second, 10 * time.Minute},
 		{"freshness.recheck_after", c.Freshness.RecheckAfter, time.Second, day},
 		{"freshness.max_stale", c.Freshness.MaxStale, time.Second, 7 * day},
-		{"keys.rotate_every", c.Keys.RotateEvery, time.Second, 10 * 365 * day},
-		{"keys.publish_lead", c.Keys.PublishLead, time.Second, 365 * day},
+		{"keys.rotate_every", c.Keys.RotateEvery, 10 * time.Minute, 10 * 365 * day},
+		{"keys.publish_lead", c.Keys.PublishLead, 5 * time.Minute, 365 * day},
 	} {
 		if got := time.Duration(r.value); got < r.least || got > r.most {
 			v.fault(r.path, "is out of bounds", fmt.Sprintf("write a duration from %s to %s", Duration(r.least), Duration(r.most)))
@@ -256,7 +256,7 @@ func (v *validator) durations(c *Config) {
 		{"lives.refresh_idle", "lives.refresh_absolute", c.Lives.RefreshIdle, c.Lives.RefreshAbsolute},
 		{"lives.session_idle", "lives.session_absolute", c.Lives.SessionIdle, c.Lives.SessionAbsolute},
 		{"freshness.recheck_after", "freshness.max_stale", c.Freshness.RecheckAfter, c.Freshness.MaxStale},
-		{"keys.publish_lead", "keys.rotate_every", c.Keys.PublishLead, c.Keys.RotateEvery},
+		{"keys.publish_lead", "half of keys.rotate_every", c.Keys.PublishLead, c.Keys.RotateEvery / 2},
 	} {
 		if r.value > r.limit {
 			v.fault(r.path, "is longer than "+r.other, "make it no longer than "+r.limit.String())

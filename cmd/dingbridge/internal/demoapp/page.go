@@ -1,0 +1,147 @@
+package demoapp
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+//go:embed page.html
+var pageText string
+
+//go:embed style.css
+var styleText []byte
+
+var pageTemplate = template.Must(template.New("page").Parse(pageText))
+
+// claims are a token's, as JSON, numbers as they were written.
+type claims map[string]json.RawMessage
+
+// view is what a page shows.
+type view struct {
+	Name, ClientID, OtherName string
+	Path, OtherPath           string
+	Issuer                    string
+	Second, LoggedIn          bool
+	OtherIn                   bool // this browser is logged in at the other client
+
+	Nick, FullName, Picture string
+	CanRefresh              bool
+	Refreshes               int
+	At, Expires             string
+	IDToken, Userinfo       []row
+	Error                   string
+}
+
+// A row is one claim.
+type row struct {
+	Name, Value, Note string
+	New               bool // another than before the refresh
+}
+
+func (s *side) view(r *http.Request) view {
+	v := view{
+		Name: s.client.Name, ClientID: s.client.ID, OtherName: s.other.client.Name,
+		Path: s.path, OtherPath: s.other.path, Issuer: s.app.issuer, Second: s.path != "",
+	}
+	if r != nil {
+		v.OtherIn = s.other.shown(r) != nil
+	}
+	return v
+}
+
+// shown is a copy of the login of the request's browser, or nil.
+func (s *side) shown(r *http.Request) *login {
+	current := s.current(r)
+	if current == nil {
+		return nil
+	}
+	current.mu.Lock()
+	defer current.mu.Unlock()
+	if current.login == nil {
+		return nil
+	}
+	l := *current.login
+	return &l
+}
+
+// home is the start page, or what came back.
+func (s *side) home(w http.ResponseWriter, r *http.Request) {
+	v := s.view(r)
+	if l := s.shown(r); l != nil {
+		v.LoggedIn = true
+		v.Nick, v.FullName = l.userinfo.text("nickname"), l.userinfo.text("name")
+		if v.Nick == "" {
+			v.Nick = v.FullName
+		}
+		if picture := l.userinfo.text("picture"); strings.HasPrefix(picture, "https://") {
+			v.Picture = picture
+		}
+		v.CanRefresh, v.Refreshes = l.refreshToken != "", l.refreshes
+		v.At, v.Expires = l.at.Format(time.TimeOnly), l.expires.Format(time.TimeOnly)
+		v.IDToken, v.Userinfo = l.idToken.rows(l.before), l.userinfo.rows(nil)
+	}
+	s.write(w, http.StatusOK, v)
+}
+
+// fail shows what went wrong.
+func (s *side) fail(w http.ResponseWriter, status int, err error) {
+	s.app.log.Warn("demo app", "client_id", s.client.ID, "error", err)
+	v := s.view(nil)
+	v.Error = err.Error()
+	s.write(w, status, v)
+}
+
+func (s *side) write(w http.ResponseWriter, status int, v view) {
+	var page bytes.Buffer
+	if err := pageTemplate.Execute(&page, v); err != nil {
+		s.app.log.Error("demo app: writing a page", "error", err)
+		http.Error(w, "internal error", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(page.Bytes()) // the browser may be gone
+}
+
+func serveStyle(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/css; charset=utf-8")
+	_, _ = w.Write(styleText)
+}
+
+// text is the claim if it is a text.
+func (c claims) text(name string) string {
+	var s string
+	_ = json.Unmarshal(c[name], &s) // anything else is no text
+	return s
+}
+
+// rows are the claims in the order of their names. Those that differ from before
+// are marked, if there is a before.
+func (c claims) rows(before claims) []row {
+	rows := make([]row, 0, len(c))
+	for _, name := range slices.Sorted(maps.Keys(c)) {
+		raw := c[name]
+		r := row{Name: name, Value: string(raw), New: before != nil && !bytes.Equal(raw, before[name])}
+		var text string
+		var seconds int64
+		switch {
+		case json.Unmarshal(raw, &text) == nil:
+			r.Value = text
+		case slices.Contains([]string{"exp", "iat", "auth_time", "updated_at", "nbf"}, name) && json.Unmarshal(raw, &seconds) == nil:
+			r.Note = time.Unix(seconds, 0).Format(time.DateTime)
+		}
+		rows = append(rows, r)
+	}
+	return rows
+}
+
+// String keeps claims out of logs.
+func (c claims) String() string { return fmt.Sprintf("claims{%d}", len(c)) }
