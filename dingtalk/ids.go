@@ -7,8 +7,12 @@ import (
 )
 
 // isID reports whether s can name somebody: short, visible, exact. A replacement
-// character would make different ids equal.
+// character would make different ids equal, and so would the word that stands for
+// "no id" in some language.
 func isID(s string) bool {
+	if s == "null" || s == "undefined" {
+		return false
+	}
 	if s == "" || len(s) > 256 || !utf8.ValidString(s) || strings.TrimSpace(s) != s {
 		return false
 	}

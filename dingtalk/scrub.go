@@ -35,7 +35,7 @@ func clean(s string, limit int, secrets []string) string {
 		return ""
 	}
 	s = strings.TrimSpace(strings.Map(printable, s))
-	forms := make([]string, 0, 2*len(secrets))
+	var forms []string
 	for _, secret := range secrets {
 		if secret != "" {
 			forms = append(forms, secret, url.QueryEscape(secret))
@@ -43,9 +43,11 @@ func clean(s string, limit int, secrets []string) string {
 	}
 	// Longest first: a secret that is part of another must not leave the rest of it.
 	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) })
+	var pairs []string
 	for _, form := range forms {
-		s = strings.ReplaceAll(s, form, "[secret]")
+		pairs = append(pairs, form, "[secret]")
 	}
+	s = strings.NewReplacer(pairs...).Replace(s)
 	if len(s) <= limit {
 		return s
 	}

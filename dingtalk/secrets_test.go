@@ -1,0 +1,172 @@
+package dingtalk
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// A gossip answers every call with an error that repeats all it was told: address,
+// header and body, in every field that ends in an Error, with and without disguise.
+func gossip(shape string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		told := r.URL.RawQuery + " " + r.Header.Get("x-acs-dingtalk-access-token") + " " + string(body)
+		if shape == "split by invisible characters" {
+			told = strings.Join(strings.Split(told, ""), "\u200b\x01")
+		}
+		if shape == "long" {
+			told = strings.Repeat("长", 100) + strings.Repeat(told+"\u202e", 100)
+		}
+		quoted, _ := json.Marshal(told)
+		q := string(quoted)
+		switch shape {
+		case "status line":
+			rawAnswer("HTTP/1.1 "+strings.ReplaceAll(told, "\n", "")+" x\r\n\r\n")(w, r)
+		case "header":
+			rawAnswer("HTTP/1.1 200 OK\r\n"+strings.ReplaceAll(told, ":", ";")+"\r\n\r\n")(w, r)
+		case "redirect":
+			http.Redirect(w, r, "/elsewhere?"+url.QueryEscape(told), http.StatusFound)
+		case "page":
+			io.WriteString(w, "<html>"+told)
+		case "members":
+			fmt.Fprintf(w, `{%s:1,%s:2}`, q, q)
+		case "permission":
+			w.WriteHeader(403)
+			fmt.Fprintf(w, `{"errcode":88,"sub_code":"60011","sub_msg":"[%s]","code":"Forbidden.AccessDenied.AccessTokenPermissionDenied","message":%s,"accessdenieddetail":{"requiredScopes":[%s,"%s"]}}`,
+				r.URL.Query().Get("access_token"), q, q, r.Header.Get("x-acs-dingtalk-access-token"))
+		default:
+			w.WriteHeader(400)
+			fmt.Fprintf(w, `{"errcode":%d,"sub_code":%s,"sub_msg":%s,"errmsg":%s,"request_id":%s,"code":%s,"message":%s,"requestid":%s}`,
+				map[bool]int{true: 88, false: 50002}[shape == "wrapped"], q, q, q, q, q, q, q)
+		}
+	}
+}
+
+func TestU3_NoSecretInErrorsOrLogs(t *testing.T) {
+	var out buffer
+	log := slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	var mu sync.Mutex
+	observed, errors := 0, 0
+	for _, call := range []string{CallUserToken, CallMe, CallAppToken, CallByUnionID, CallUser} {
+		for _, shape := range []string{"plain", "wrapped", "long", "split by invisible characters", "status line",
+			"header", "redirect", "page", "members", "permission"} {
+			u := newUpstream()
+			u.handle(call, gossip(shape))
+			c := dial(t, u, func(c *Config) {
+				c.Log = log
+				c.Observe = func(_ string, _ time.Duration, err error) {
+					mu.Lock()
+					observed++
+					mu.Unlock()
+					if err != nil {
+						fmt.Fprintf(&out, "observed %v %+v %#v\n", err, err, err)
+					}
+				}
+			})
+			for _, login := range []func() error{
+				func() error { _, err := c.Account(t.Context(), code); return err },
+				func() error { _, err := c.Member(t.Context(), unionID); return err },
+			} {
+				err := login()
+				if err == nil {
+					continue
+				}
+				errors++
+				e := err.(*Error)
+				fmt.Fprintf(&out, "%s %s: %v|%+v|%#v|%q\n", call, shape, err, err, err, []string{e.Code, e.Message, e.RequestID, e.Permission})
+				for cause := e.Err; cause != nil; {
+					fmt.Fprintf(&out, "%v %#v\n", cause, cause)
+					next, ok := cause.(interface{ Unwrap() error })
+					if !ok {
+						break
+					}
+					cause = next.Unwrap()
+				}
+				if len(e.Message) > maxMessage+len("…") || len(e.Code) > maxLabel+len("…") {
+					t.Errorf("%s %s: not capped: %d, %d bytes", call, shape, len(e.Message), len(e.Code))
+				}
+				for _, r := range err.Error() {
+					if printable(r) != r {
+						t.Errorf("%s %s: %U in %q", call, shape, r, err)
+					}
+				}
+				log.Error("login", "error", err, "client", c)
+			}
+			fmt.Fprintf(&out, "%v %+v %#v\n", c, c, c)
+		}
+	}
+	if errors != 50 || observed < 50 {
+		t.Errorf("%d errors, %d observations: some call did not fail", errors, observed)
+	}
+	all := out.String()
+	if !strings.Contains(all, "[secret]") {
+		t.Error("nothing was repeated: the test tests nothing")
+	}
+	for name, value := range map[string]string{
+		"client secret": secret, "code": code, "user token": userTokenValue, "app token": appTokenValue,
+	} {
+		if i := strings.Index(all, value); i >= 0 {
+			t.Errorf("the %s is in: %.300s", name, all[max(0, i-150):])
+		}
+	}
+}
+
+func TestU3_PrintedFormsHideTheSecret(t *testing.T) {
+	cfg := Config{CorpID: corp, ClientID: clientID, ClientSecret: secret}
+	c, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out buffer
+	for _, handler := range []slog.Handler{slog.NewJSONHandler(&out, nil), slog.NewTextHandler(&out, nil)} {
+		log := slog.New(handler)
+		log.Info("x", "config", cfg, "client", c, "pointer", &cfg, "inside", struct{ C Config }{cfg})
+	}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+		for _, v := range []any{cfg, &cfg, c, struct{ C Config }{cfg}, []Config{cfg}, []*Client{c}} {
+			fmt.Fprintf(&out, verb+"\n", v)
+		}
+	}
+	if text, err := json.Marshal(cfg); err == nil {
+		out.Write(text)
+	}
+	if strings.Contains(out.String(), secret) {
+		t.Errorf("the secret is in %s", out.String())
+	}
+	if !strings.Contains(out.String(), clientID) {
+		t.Error("nothing was printed")
+	}
+}
+
+func TestClean(t *testing.T) {
+	for _, test := range []struct {
+		in      string
+		limit   int
+		secrets []string
+		out     string
+	}{
+		{"", 10, nil, ""},
+		{" a\r\nb\tc ", 10, nil, "a  b c"},
+		{"a\u202eb\u2066c\u200bd\x00e\x1b[1m\ufefff\u061cg", 20, nil, "abcde[1mfg"},
+		{"\xff\xfea", 10, nil, "a"},
+		{"token abc rejected", 40, []string{"abc"}, "token [secret] rejected"},
+		{"to\x00ken a\u200bbc", 40, []string{"abc"}, "token [secret]"},
+		{"x=a%2Fb y=a/b", 40, []string{"a/b"}, "x=[secret] y=[secret]"},
+		{"abcdef abc", 40, []string{"abc", "abcdef"}, "[secret] [secret]"},
+		{"找不到该用户", 7, nil, "找不…"},
+		{"12345secret", 8, []string{"secret"}, "12345[se…"},
+		{"nothing", 40, []string{""}, "nothing"},
+	} {
+		if got := clean(test.in, test.limit, test.secrets); got != test.out {
+			t.Errorf("%q: %q, want %q", test.in, got, test.out)
+		}
+	}
+}
