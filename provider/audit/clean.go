@@ -53,7 +53,8 @@ func prefix(id string) string {
 
 // scrub takes out of a free text what may be a secret, then cleans it: the query
 // of every URL (DingTalk's old API carries tokens there), name and password
-// before a host (Redis URLs), and every long word that looks random.
+// before a host (Redis URLs), values of forms that are named like a secret, and
+// every long word that looks random.
 func scrub(s string, most int) string {
 	// What is behind the cap is not looked at, save for a word that crosses it.
 	if len(s) > 4*most {
@@ -101,7 +102,21 @@ func word(w string) string {
 	if i := strings.IndexByte(w, '?'); i >= 0 && strings.Contains(w[i:], "=") {
 		w = w[:i] + "?-"
 	}
+	if strings.IndexByte(w, '=') >= 0 {
+		w = hideNamed(w)
+	}
 	return hideRandom(w)
+}
+
+// hideNamed hides the values of a form, "code=abc&x=1", that are named like a secret.
+func hideNamed(w string) string {
+	pairs := strings.Split(w, "&")
+	for i, pair := range pairs {
+		if name, value, ok := strings.Cut(pair, "="); ok && value != "" && secretive(name) {
+			pairs[i] = name + "=-"
+		}
+	}
+	return strings.Join(pairs, "&")
 }
 
 // hideRandom replaces every run of at least 32 token characters that has a digit
