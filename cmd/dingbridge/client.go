@@ -1,0 +1,133 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dingbridge/dingbridge/cmd/dingbridge/internal/config"
+	"github.com/dingbridge/dingbridge/provider/clients"
+)
+
+func clientAddCommand() *cobra.Command {
+	var spec clients.Spec
+	var file string
+	var native, noPKCE, es256 bool
+	var allow []string
+	cmd := &cobra.Command{
+		Use:   "add --name NAME --redirect-uri URI [flags]",
+		Short: "Add an app to clients.yaml and print its id and, this once, its secret",
+		Example: `  dingbridge client add --name Wiki --redirect-uri https://wiki.example.com/callback --allow everyone
+  dingbridge client add --id cli --public --native --redirect-uri http://127.0.0.1/callback --allow dept:432825033`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if spec.ID == "" {
+				spec.ID = slug(spec.Name)
+			}
+			if spec.ID == "" {
+				return fmt.Errorf("%w: give an id with --id, or a --name with Latin letters to make one of", errUsage)
+			}
+			if native {
+				spec.ApplicationType = clients.Native
+			}
+			if noPKCE {
+				spec.RequirePKCE = new(bool)
+			}
+			if es256 {
+				spec.IDTokenSignedResponseAlg = "ES256"
+			}
+			if err := admit(&spec.Allow, allow); err != nil {
+				return err
+			}
+			return addClient(cmd, file, spec)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&file, "clients-file", "clients.yaml", "the `file` to add to; made if it is not there")
+	f.StringVar(&spec.ID, "id", "", "the client_id; made of the name if left out")
+	f.StringVar(&spec.Name, "name", "", "shown to people")
+	f.StringArrayVar(&spec.RedirectURIs, "redirect-uri", nil, "the app's callback `URI`, exactly; may be given again")
+	f.StringArrayVar(&spec.PostLogoutRedirectURIs, "post-logout-redirect-uri", nil, "where the app may send people after logging out; may be given again")
+	f.StringArrayVar(&spec.AllowedOrigins, "allowed-origin", nil, "a web `origin` whose scripts may call us; may be given again")
+	f.StringSliceVar(&allow, "allow", nil, "`who` may log in: everyone, or dept:ID, role:ID, user:USERID; may be given again")
+	f.StringSliceVar(&spec.Scopes, "scopes", nil, "the scopes that the app may have; all but phone if left out")
+	f.StringVar(&spec.RefreshToken, "refresh-token", "", "always or never; with the scope offline_access if left out")
+	f.BoolVar(&spec.Public, "public", false, "an app that cannot keep a secret: it gets none, and needs PKCE")
+	f.BoolVar(&native, "native", false, "an app on the person's own machine: any port on loopback")
+	f.BoolVar(&noPKCE, "no-pkce", false, "let an app in that cannot do PKCE")
+	f.BoolVar(&es256, "es256", false, "sign its ID tokens with ES256, which costs less")
+	f.BoolVar(&spec.PhoneNumber, "phone-number", false, "permit the scope phone")
+	f.BoolVar(&spec.OmitNickname, "omit-nickname", false, "leave out the claim nickname")
+	f.BoolVar(&spec.OmitIss, "omit-iss", false, "leave iss out of the authorization response")
+	f.BoolVar(&spec.ResourceServer, "resource-server", false, "permit to introspect the tokens of other clients")
+	f.BoolVar(&spec.InsecureHTTPRedirects, "insecure-http-redirects", false, "permit plain http redirect URIs")
+	return cmd
+}
+
+// addClient makes the secret, writes its hash and then prints it: a secret that was
+// printed always works.
+func addClient(cmd *cobra.Command, file string, spec clients.Spec) error {
+	var secret string
+	if !spec.Public {
+		secret, spec.SecretHash = clients.GenerateSecret()
+	}
+	if _, faults := clients.NewSet([]clients.Spec{spec}); len(faults) > 0 {
+		var all []error
+		for _, f := range faults {
+			all = append(all, fmt.Errorf("%s: %s; %s", f.Field, f.Text, f.Remedy))
+		}
+		return errors.Join(all...)
+	}
+	if err := config.AddClient(file, spec); err != nil {
+		return err
+	}
+	out := "client_id=" + spec.ID + "\n"
+	if secret != "" {
+		out += "client_secret=" + secret + "\n"
+	}
+	if _, err := fmt.Fprint(cmd.OutOrStdout(), out); err != nil {
+		return fmt.Errorf("printing the secret, which is lost (remove %q from %s and begin again): %w", spec.ID, file, err)
+	}
+	if secret != "" {
+		fmt.Fprintf(cmd.ErrOrStderr(), "The secret is shown this once; %s has its hash.\n", file)
+	}
+	if spec.Allow.Nobody() {
+		fmt.Fprintf(cmd.ErrOrStderr(), "Nobody may log in yet: write `allow: everyone` below it, or groups.\n")
+	}
+	return nil
+}
+
+// admit turns the values of --allow into who may enter.
+func admit(a *clients.Allow, words []string) error {
+	for _, word := range words {
+		kind, id, _ := strings.Cut(word, ":")
+		switch {
+		case word == "everyone":
+			a.Everyone = true
+		case kind == "user" && id != "":
+			a.People = append(a.People, id)
+		case (kind == "dept" || kind == "role") && id != "":
+			a.Groups = append(a.Groups, word)
+		default:
+			return fmt.Errorf("%w: --allow %q is none of everyone, dept:ID, role:ID, user:USERID", errUsage, word)
+		}
+	}
+	return nil
+}
+
+// slug makes an id of a name: its ASCII letters and digits, small, and dashes for
+// what stands between them.
+func slug(name string) string {
+	var b strings.Builder
+	for _, r := range strings.ToLower(name) {
+		switch {
+		case r >= 'a' && r <= 'z' || r >= '0' && r <= '9':
+			b.WriteRune(r)
+		case b.Len() > 0 && !strings.HasSuffix(b.String(), "-"):
+			b.WriteByte('-')
+		}
+	}
+	return strings.Trim(b.String(), "-")
+}

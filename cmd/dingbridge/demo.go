@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dingbridge/dingbridge/cmd/dingbridge/internal/config"
+	"github.com/dingbridge/dingbridge/cmd/dingbridge/internal/demoapp"
+	"github.com/dingbridge/dingbridge/dingtalk/simulator"
+	"github.com/dingbridge/dingbridge/keys/secret"
+	"github.com/dingbridge/dingbridge/provider/audit"
+	"github.com/dingbridge/dingbridge/provider/clients"
+)
+
+// demonstration is what the demo command is told.
+type demonstration struct {
+	listen, simulatorListen, appListen string
+	storage                            string
+	logLevel                           string
+	simulation                         simulation
+}
+
+func demoCommand() *cobra.Command {
+	var d demonstration
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Serve a provider, a DingTalk simulator and a small app on this machine: needs nothing but this program",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, stop := untilSignal(cmd.Context())
+			defer stop()
+			return d.run(ctx, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&d.listen, "listen", "127.0.0.1:8080", "the provider's `address`, on loopback; port 0 takes a free one")
+	f.StringVar(&d.simulatorListen, "simulator-listen", "127.0.0.1:8081", "the simulator's `address`, on loopback")
+	f.StringVar(&d.appListen, "app-listen", "127.0.0.1:8082", "the app's `address`, on loopback")
+	f.StringVar(&d.storage, "storage", "", "where to keep state, as in config.yaml; a temporary file if left out")
+	f.StringVar(&d.simulation.as, "as", "", "the `userid` that approves every login at once, or any for one after the other; empty asks")
+	f.IntVar(&d.simulation.extra, "extra", 0, "how many invented people to add to the company")
+	f.StringVar(&d.logLevel, "log-level", "info", "debug, info, warn or error")
+	return cmd
+}
+
+// sharedSecret is the provider's secret when the demo keeps its state: the state
+// must still open at the next start. Everybody can read it here, and that is no loss
+// beside client secrets that the manual prints. Nothing but a demo on loopback uses it.
+const sharedSecret = "dingbridge-demo-only-this-secret-is-public-0000000000000000"
+
+// run opens the three addresses first: with port 0, each part must be told the others'
+// real ones.
+func (d *demonstration) run(ctx context.Context, stdout, stderr io.Writer) (err error) {
+	log := newLog(stderr, config.Log{Level: d.logLevel, Format: "json"})
+	slog.SetDefault(audit.Library(log))
+	var listeners [3]net.Listener
+	var urls [3]string
+	for i, address := range []string{d.listen, d.simulatorListen, d.appListen} {
+		if listeners[i], err = listenLoopback(ctx, address); err != nil {
+			return err
+		}
+		defer listeners[i].Close()
+		urls[i] = baseURL(listeners[i], address)
+	}
+	issuer, upstream, appURL := urls[0], urls[1], urls[2]
+	sim, err := newSimulator(d.simulation, log)
+	if err != nil {
+		return err
+	}
+	if err := sim.AddRedirectURLs(issuer); err != nil {
+		return fmt.Errorf("registering the provider at the simulator: %w", err)
+	}
+	app, second, err := newDemoApp(appURL, issuer, log)
+	if err != nil {
+		return err
+	}
+	m, cleanUp, err := d.materials(ctx, issuer, upstream, sim, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, m.close(), cleanUp()) }()
+	var faults []clients.Fault
+	if m.clients, faults = clients.NewSet(demoClients(app.RedirectURIs(), second)); len(faults) > 0 {
+		return faults[0] // a test builds them: cannot be
+	}
+	h, err := build(ctx, m, storageWait)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
+	log.Info("open the app in a browser", "app", appURL, "provider", issuer, "simulator", upstream)
+	return h.serve(ctx, []server{
+		{listener: listeners[0], handler: h.provider.Handler(), log: log},
+		{listener: listeners[1], handler: sim.Handler(), log: log},
+		{listener: listeners[2], handler: app.Handler(), log: log},
+	}, stdout)
+}
+
+// listenLoopback refuses addresses that others can reach (promise M6).
+func listenLoopback(ctx context.Context, address string) (net.Listener, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil || !config.Loopback(host) {
+		return nil, fmt.Errorf("%w: the demo listens on loopback only, such as 127.0.0.1:8080, not on %q", errUsage, address)
+	}
+	return listen(ctx, address)
+}
+
+// materials are those of a provider that speaks to the simulator. cleanUp takes
+// away what was made for this run alone.
+func (d *demonstration) materials(ctx context.Context, issuer, upstream string, sim *simulator.Simulator, log *slog.Logger) (
+	m *materials, cleanUp func() error, err error) {
+	c := config.Defaults()
+	c.Issuer, c.Storage = issuer, config.StorageURL(d.storage)
+	c.DingTalk.Endpoints = config.Endpoints{Login: upstream, API: upstream, OAPI: upstream}
+	c.DingTalk.Organisations = []config.Organisation{{CorpID: sim.CorpID(), ClientID: sim.App().ClientID}}
+	c.Claims.EmailDomains = demoDomains(sim)
+	c.Claims.VerifiedEmailDomains = c.Claims.EmailDomains
+	c.Operator = config.Operator{Name: "dingbridge demo"}
+
+	cleanUp = func() error { return nil }
+	line := sharedSecret
+	if d.storage == "" {
+		folder, err := os.MkdirTemp("", "dingbridge-demo-")
+		if err != nil {
+			return nil, nil, fmt.Errorf("making a folder for the state: %w", err)
+		}
+		cleanUp = func() error { return os.RemoveAll(folder) }
+		c.Storage = config.StorageURL((&url.URL{Scheme: "bolt", Path: filepath.ToSlash(filepath.Join(folder, "state.db"))}).String())
+		line = secret.Generate()
+	}
+	m = &materials{config: c, log: log, audit: audit.NewLog(log)}
+	if m.secrets, err = secret.Parse([]byte(line)); err == nil {
+		m.upstream, err = newUpstream(c.DingTalk, c.DingTalk.Organisations[0], sim.App().ClientSecret, log)
+	}
+	if err == nil {
+		m.store, err = openStore(ctx, c.Storage)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, cleanUp())
+	}
+	return m, cleanUp, nil
+}
+
+// newDemoApp makes the relying party, and the secret of its second client.
+func newDemoApp(appURL, issuer string, log *slog.Logger) (app *demoapp.App, hash string, err error) {
+	second, hash := clients.GenerateSecret()
+	app, err = demoapp.New(demoapp.Config{
+		URL:    appURL,
+		Issuer: issuer,
+		First:  demoapp.Client{ID: "demo", Secret: demoSecret, Name: "演示应用 Demo"},
+		Second: demoapp.Client{ID: "demo-second", Secret: second, Name: "第二个应用 Second app"},
+		Log:    log,
+	})
+	return app, hash, err
+}

@@ -1,0 +1,25 @@
+// Command dingbridge lets people log in with DingTalk at apps that speak OpenID
+// Connect. It has the command table and the wiring, and decides nothing:
+//
+//	main.go       the table
+//	run.go        from arguments to an exit code
+//	serve.go check.go demo.go simulate.go client.go secret.go version.go   a command each
+//	gather.go     from config.yaml to open stores and read secrets, all faults at once
+//	build.go      from those to a provider
+//	server.go     listening, limits, draining
+//	certificate.go watch.go   what is read again when it changes
+//
+// Promises:
+//
+//   - M1: Exit code 0 is success, also after SIGTERM; 1 is a fault, told on standard
+//     error; 2 is a wrong command line.
+//   - M2: A long-running command prints one line on standard output,
+//     `ready issuer=URL`, when it can serve, and nothing else there.
+//   - M3: SIGTERM and SIGINT stop accepting, let what is under way finish within a
+//     bound, close the storage, and exit 0.
+//   - M4: check does all that serve does short of listening, and prints every fault
+//     that it can find, each with its line and the remedy.
+//   - M5: A certificate or clients.yaml that changes is taken up without a restart;
+//     a faulty one leaves the old in use and is told in the log.
+//   - M6: demo listens on loopback only.
+package main

@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"strings"
+
+	"github.com/dingbridge/dingbridge/cmd/dingbridge/internal/config"
+	"github.com/dingbridge/dingbridge/dingtalk"
+	"github.com/dingbridge/dingbridge/keys/secret"
+	"github.com/dingbridge/dingbridge/provider/audit"
+	"github.com/dingbridge/dingbridge/provider/clients"
+	"github.com/dingbridge/dingbridge/storage"
+	"github.com/dingbridge/dingbridge/storage/bolt"
+	"github.com/dingbridge/dingbridge/storage/redis"
+)
+
+// materials are what a provider is built of: all that config.yaml names, read and
+// open, but nothing begun.
+type materials struct {
+	config      config.Config
+	store       storage.Store
+	secrets     *secret.List
+	clients     *clients.Set
+	upstream    *dingtalk.Client
+	proxies     []netip.Prefix
+	certificate *certificate // nil: plain http
+	watches     []*watch
+	log         *slog.Logger
+	audit       audit.Sink
+}
+
+// gather reads and opens what the document names, and tells every fault that it
+// meets. What it opened before a fault is closed again.
+func gather(ctx context.Context, doc *config.Document, log *slog.Logger) (*materials, config.Faults) {
+	c := doc.Config
+	m := &materials{config: c, log: log, audit: audit.NewLog(log)}
+	var faults config.Faults
+	tell := func(path string, err error, remedy string) {
+		faults = append(faults, doc.Fault(path, err.Error(), remedy))
+	}
+	var err error
+	if c.TLS.CertFile != "" && c.TLS.KeyFile != "" {
+		if err = m.readCertificate(doc.File(c.TLS.CertFile), doc.File(c.TLS.KeyFile)); err != nil {
+			tell("tls", err, "name a PEM certificate and its key that this program may read")
+		}
+	}
+	if c.SecretFile != "" {
+		data, wrong := doc.ReadSecret("secret_file", c.SecretFile)
+		if faults = append(faults, wrong...); wrong == nil {
+			if m.secrets, err = secret.Parse(data); err != nil {
+				tell("secret_file", err, "make a secret with `dingbridge secret new`")
+			}
+		}
+	}
+	if c.ClientsFile != "" {
+		faults = append(faults, m.readClients(doc.File(c.ClientsFile))...)
+	}
+	for i, o := range c.DingTalk.Organisations[:min(1, len(c.DingTalk.Organisations))] {
+		at := fmt.Sprintf("dingtalk.organisations[%d]", i)
+		if o.CorpID == "" || o.ClientID == "" || o.ClientSecretFile == "" {
+			continue
+		}
+		line, wrong := doc.ReadLine(at+".client_secret_file", o.ClientSecretFile)
+		if faults = append(faults, wrong...); wrong == nil {
+			if m.upstream, err = newUpstream(c.DingTalk, o, line, log); err != nil {
+				tell(at, err, "copy the values from DingTalk's developer console")
+			}
+		}
+	}
+	for _, text := range c.TrustedProxies {
+		if network, err := config.ParseNetwork(text); err == nil {
+			m.proxies = append(m.proxies, network)
+		}
+	}
+	if c.Storage != "" {
+		if m.store, err = openStore(ctx, c.Storage); err != nil {
+			tell("storage", err, "")
+		}
+	}
+	return m, faults
+}
+
+// close is safe on materials that are not complete.
+func (m *materials) close() error {
+	if m.store == nil {
+		return nil
+	}
+	if err := m.store.Close(); err != nil {
+		return fmt.Errorf("closing the storage: %w", err)
+	}
+	return nil
+}
+
+func (m *materials) readCertificate(certFile, keyFile string) (err error) {
+	w := newWatch(func() { m.certificate.changed(m.log) }, certFile, keyFile)
+	m.certificate, err = loadCertificate(certFile, keyFile)
+	m.watches = append(m.watches, w)
+	return err
+}
+
+func (m *materials) readClients(file string) config.Faults {
+	w := newWatch(func() { m.clientsChanged(file) }, file)
+	set, err := config.LoadClients(file)
+	if err != nil {
+		faults, _ := errors.AsType[config.Faults](err)
+		return faults
+	}
+	m.clients, m.watches = set, append(m.watches, w)
+	return nil
+}
+
+// clientsChanged takes a new clients.yaml up, whole or not at all (promise M5).
+func (m *materials) clientsChanged(file string) {
+	set, err := config.LoadClients(file)
+	if err != nil {
+		m.audit.Record(context.Background(), audit.Event{Name: audit.ClientsRejected, Err: err})
+		for fault := range strings.SplitSeq(err.Error(), "\n") {
+			m.log.Error("clients.yaml has a fault; the old clients stay", "fault", fault)
+		}
+		return
+	}
+	m.clients.Replace(set)
+	m.audit.Record(context.Background(), audit.Event{Name: audit.ClientsReplaced, Count: len(admitted(set)) + len(locked(set))})
+}
+
+// admitted are the ids of the clients by which somebody may log in, locked those of
+// the others.
+func admitted(set *clients.Set) (ids []string) {
+	for c := range set.All() {
+		if !c.Allow.Nobody() {
+			ids = append(ids, c.ID)
+		}
+	}
+	return ids
+}
+
+func locked(set *clients.Set) (ids []string) {
+	for c := range set.All() {
+		if c.Allow.Nobody() && !c.ResourceServer {
+			ids = append(ids, c.ID)
+		}
+	}
+	return ids
+}
+
+func newUpstream(d config.DingTalk, o config.Organisation, clientSecret string, log *slog.Logger) (*dingtalk.Client, error) {
+	return dingtalk.New(dingtalk.Config{
+		CorpID:       o.CorpID,
+		ClientID:     o.ClientID,
+		ClientSecret: clientSecret,
+		Endpoints:    dingtalk.Endpoints{Login: d.Endpoints.Login, API: d.Endpoints.API, OAPI: d.Endpoints.OAPI},
+		Timeout:      duration(d.Timeout),
+		Log:          log,
+	})
+}
+
+func openStore(ctx context.Context, u config.StorageURL) (storage.Store, error) {
+	if u.Scheme() != "bolt" {
+		s, err := redis.Open(ctx, string(u))
+		if err != nil {
+			return nil, err
+		}
+		return s, nil
+	}
+	path, err := u.BoltPath()
+	if err != nil {
+		return nil, err
+	}
+	s, err := bolt.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// newLog makes the process log.
+func newLog(w io.Writer, c config.Log) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.Level)); err != nil {
+		level = slog.LevelInfo
+	}
+	if c.Format == "text" {
+		return slog.New(audit.Redact(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level})))
+	}
+	return audit.NewLogger(w, level)
+}

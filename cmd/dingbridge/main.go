@@ -1,0 +1,31 @@
+package main
+
+import (
+	"os"
+
+	"github.com/spf13/cobra"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// commands is the table of what this program can do.
+func commands() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "dingbridge",
+		Short: "An OpenID Connect provider whose people log in with DingTalk",
+	}
+	client := &cobra.Command{Use: "client", Short: "The apps that may ask for a login", RunE: needsVerb}
+	client.AddCommand(clientAddCommand())
+	secrets := &cobra.Command{Use: "secret", Short: "The provider's own secrets", RunE: needsVerb}
+	secrets.AddCommand(secretNewCommand())
+	root.AddCommand(
+		serveCommand(),
+		checkCommand(),
+		demoCommand(),
+		simulatorCommand(),
+		client,
+		secrets,
+		versionCommand(),
+	)
+	return root
+}

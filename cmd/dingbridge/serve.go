@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dingbridge/dingbridge/cmd/dingbridge/internal/config"
+	"github.com/dingbridge/dingbridge/provider/audit"
+)
+
+func serveCommand() *cobra.Command {
+	var file string
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve as config.yaml says",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, stop := untilSignal(cmd.Context())
+			defer stop()
+			return serve(ctx, file, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	cmd.Flags().StringVar(&file, "config", "config.yaml", "the `file` to read")
+	return cmd
+}
+
+func serve(ctx context.Context, file string, stdout, stderr io.Writer) (err error) {
+	doc, err := config.Load(file, os.Environ())
+	if err != nil {
+		return err
+	}
+	log := newLog(stderr, doc.Config.Log)
+	slog.SetDefault(audit.Library(log))
+	m, faults := gather(ctx, doc, log)
+	defer func() { err = errors.Join(err, m.close()) }()
+	if len(faults) > 0 {
+		return faults.Err()
+	}
+	for _, id := range locked(m.clients) {
+		log.Warn("a client admits nobody", "client_id", id)
+	}
+	h, err := build(ctx, m, storageWait)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil // told to stop before it began
+		}
+		return err
+	}
+	l, err := listen(ctx, doc.Config.Listen)
+	if err != nil {
+		return err
+	}
+	front := server{listener: l, handler: h.provider.Handler(), log: log}
+	if m.certificate != nil {
+		front.tls = m.certificate.config()
+	}
+	return h.serve(ctx, []server{front}, stdout)
+}
+
+// serve runs the house behind its servers until ctx ends.
+func (h *house) serve(ctx context.Context, servers []server, stdout io.Writer) error {
+	beside, end := context.WithCancel(context.WithoutCancel(ctx))
+	var running sync.WaitGroup
+	running.Go(func() { h.run(beside) })
+	defer running.Wait()
+	defer end()
+	begin := func() error {
+		m := h.materials
+		m.audit.Record(ctx, audit.Event{Name: audit.Started, Version: describe()})
+		m.log.Info("serving", "address", servers[0].listener.Addr().String())
+		return announce(stdout, m.config.Issuer)
+	}
+	err := serveAll(ctx, servers, begin, h.provider.Drain)
+	h.materials.audit.Record(context.WithoutCancel(ctx), audit.Event{Name: audit.Stopped, Version: describe()})
+	return err
+}
+
+// announce says that the program can serve (promise M2).
+func announce(stdout io.Writer, issuer string) error {
+	if _, err := fmt.Fprintf(stdout, "ready issuer=%s\n", issuer); err != nil {
+		return fmt.Errorf("saying that it is ready: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"os"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dingbridge/dingbridge/cmd/dingbridge/internal/config"
+	"github.com/dingbridge/dingbridge/dingtalk/simulator"
+)
+
+// simulation is what the simulator command is told.
+type simulation struct {
+	listen    string
+	company   string
+	as        string
+	extra     int
+	redirects []string
+}
+
+func simulatorCommand() *cobra.Command {
+	var s simulation
+	cmd := &cobra.Command{
+		Use:   "simulator --listen ADDR",
+		Short: "Serve DingTalk alone, for an invented company, for anybody's tests",
+		Long: `Serve DingTalk alone, for an invented company, for anybody's tests. All three of
+DingTalk's hosts are on the one address. Under /control/ a test steers it.
+
+Without --company and --redirect-url every redirect URL on this machine counts as
+registered.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, stop := untilSignal(cmd.Context())
+			defer stop()
+			return simulate(ctx, s, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&s.listen, "listen", "127.0.0.1:8081", "the `address` to serve on; port 0 takes a free one")
+	f.StringVar(&s.company, "company", "", "a `file` that describes the company; the built-in one if left out")
+	f.StringVar(&s.as, "as", "", "the `userid` that approves every login at once, or any for one after the other; empty asks")
+	f.IntVar(&s.extra, "extra", 0, "how many invented people to add")
+	f.StringArrayVar(&s.redirects, "redirect-url", nil, "a redirect `URL` registered with the app; may be given again")
+	return cmd
+}
+
+func simulate(ctx context.Context, s simulation, stdout, stderr io.Writer) error {
+	log := newLog(stderr, config.Defaults().Log)
+	sim, err := newSimulator(s, log)
+	if err != nil {
+		return err
+	}
+	l, err := listen(ctx, s.listen)
+	if err != nil {
+		return err
+	}
+	handler := sim.Handler()
+	if len(sim.App().RedirectURLs) == 0 {
+		handler = registerLoopback(sim, handler)
+	}
+	begin := func() error {
+		// The credentials open nothing but this simulator.
+		log.Info("simulating DingTalk", "corp_id", sim.CorpID(), "client_id", sim.App().ClientID)
+		return announce(stdout, baseURL(l, s.listen))
+	}
+	return serveAll(ctx, []server{{listener: l, handler: handler, log: log}}, begin, nil)
+}
+
+func newSimulator(s simulation, log *slog.Logger) (*simulator.Simulator, error) {
+	c := simulator.Config{As: s.as, Extra: s.extra, Log: log}
+	if s.company != "" {
+		data, err := os.ReadFile(s.company)
+		if err != nil {
+			return nil, fmt.Errorf("reading the company: %w", err)
+		}
+		if c.Company, err = simulator.LoadCompany(data); err != nil {
+			return nil, companyFaults(s.company, err)
+		}
+	}
+	sim, err := simulator.New(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := sim.AddRedirectURLs(s.redirects...); err != nil {
+		return nil, fmt.Errorf("--redirect-url: %w", err)
+	}
+	return sim, nil
+}
+
+// companyFaults gives the faults of a company file the form of all others.
+func companyFaults(file string, err error) error {
+	wrong, ok := errors.AsType[*simulator.CompanyError](err)
+	if !ok {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	var faults config.Faults
+	for _, f := range wrong.Faults {
+		faults = append(faults, config.Fault{File: file, Line: f.Line, Text: f.Text})
+	}
+	return faults.Err()
+}
+
+// maxRegistered bounds what registerLoopback remembers.
+const maxRegistered = 1000
+
+// registerLoopback takes redirect URLs on this machine as registered: the simulator
+// is as strict as DingTalk, and somebody who only tries it has registered none.
+func registerLoopback(sim *simulator.Simulator, next http.Handler) http.Handler {
+	var mu sync.Mutex
+	seen := map[string]bool{}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if u, err := url.Parse(r.URL.Query().Get("redirect_uri")); err == nil && u.User == nil && config.Loopback(u.Hostname()) {
+			origin := u.Scheme + "://" + u.Host
+			mu.Lock()
+			if !seen[origin] && len(seen) < maxRegistered && sim.AddRedirectURLs(origin) == nil {
+				seen[origin] = true
+			}
+			mu.Unlock()
+		}
+		next.ServeHTTP(w, r)
+	})
+}
