@@ -30,7 +30,7 @@
 //	K8  A replica that cannot reread goes on with what it has, and says so; a
 //	    ring that vanished from under running replicas is put back.
 //	K9  A ring sealed by an older secret is re-sealed by the first one.
-//	K10 Clocks that differ by a minute do no harm.
+//	K10 Clocks that are off by a minute, either way, do no harm.
 //	K11 The ETag of the key set changes when the set changes and only then.
 //
 // The hall (package provider) calls it, and the commands that show or rotate

@@ -8,9 +8,9 @@ const (
 	// reread is how often a replica looks for what others wrote.
 	reread = time.Minute
 	// settle is added to every moment at which keys change their part, so that
-	// each interval holds for the replica that rereads last and for clocks that
-	// differ by a minute.
-	settle = 3 * time.Minute
+	// each interval holds for the replica that rereads last and for clocks that are
+	// off by a minute either way.
+	settle = 5 * time.Minute
 	// minLead is the shortest PublishLead that leaves rereading some tries.
 	minLead = 5 * time.Minute
 	// resealEvery bounds how often one replica re-seals, because during a change
@@ -75,6 +75,18 @@ func (p policy) state(keys []*key, i int, now time.Time) State {
 		return Next
 	}
 	return Retired
+}
+
+// states returns the state of each key of s, in its order.
+func (p policy) states(s *snapshot, now time.Time) []State {
+	states := make([]State, 0, len(s.keys))
+	for _, alg := range algorithms {
+		keys := s.of(alg)
+		for i := range keys {
+			states = append(states, p.state(keys, i, now))
+		}
+	}
+	return states
 }
 
 // prune returns what the record has to keep of keys, and whether that is less

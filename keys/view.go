@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -22,16 +23,21 @@ type view struct {
 	*snapshot
 	headers map[string]headerOwner // by encoded header
 	jwks    *Document
-	signs   []Event // who signed each algorithm when this was computed
+	states  []State // of the keys, when this was computed
+	signs   []Event // who signed each algorithm then
 }
 
 // JWKS returns the key set: the public halves of the keys that sign, will sign,
 // or have signed something that is still good. It needs no storage.
 func (r *Ring) JWKS() *Document { return r.view.Load().jwks }
 
-// adopt makes s what this replica uses, as far as now is concerned.
+// adopt makes s what this replica uses, as far as now is concerned. Most often
+// nothing has changed since the last time.
 func (r *Ring) adopt(s *snapshot, now time.Time) {
-	v := &view{snapshot: s, headers: map[string]headerOwner{}}
+	v := &view{snapshot: s, headers: map[string]headerOwner{}, states: r.policy.states(s, now)}
+	if was := r.view.Load(); was != nil && was.snapshot == s && slices.Equal(was.states, v.states) {
+		return
+	}
 	var set jose.JSONWebKeySet
 	for _, alg := range algorithms {
 		keys := s.of(alg)
