@@ -82,7 +82,7 @@ func (r *Registry) recheck(ctx context.Context, p Person) (Person, error) {
 	asked := now()
 	member, err := directory.Member(ctx, p.Profile.UnionID)
 	if refusal, ok := errors.AsType[*dingtalk.Error](err); ok && refusal.Gone() {
-		return r.noteGone(ctx, p, asked, refusal)
+		return r.noteGone(ctx, p, asked, err)
 	}
 	if err == nil && (member.UnionID != p.Profile.UnionID || member.CorpID != p.CorpID || !plausibleIDs(member.UserID)) {
 		err = ErrContradiction
@@ -91,8 +91,9 @@ func (r *Registry) recheck(ctx context.Context, p Person) (Person, error) {
 		return p, fmt.Errorf("%w: %w", ErrCannotDecide, err)
 	}
 	return r.change(ctx, p, func(p *Person) bool {
-		// An answer to a later question, or a "gone" that arrived meanwhile, stands.
-		if p.Gone || !p.CheckedAt.Before(asked) {
+		// An answer to a later question, or a "gone" that arrived meanwhile, stands;
+		// not so one from a clock that is wrong.
+		if p.Gone || !p.CheckedAt.Before(asked) && r.within(*p, r.recheckAfter) {
 			return false
 		}
 		profile := profileOf(member)

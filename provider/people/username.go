@@ -10,11 +10,11 @@ import (
 	"github.com/dingbridge/dingbridge/storage"
 )
 
-// Sources of the readable part of a username, for [Config.UsernameSources].
+// Sources of the readable part of a username, for [Config.UsernameSources], beside
+// SourceOrgEmail, which gives the part before the "@".
 const (
 	SourceUserID    = "userid"
 	SourceJobNumber = "job_number"
-	// SourceOrgEmail gives the part before the "@".
 )
 
 // maxUsername is what the strictest of the apps takes.
