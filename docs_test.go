@@ -89,7 +89,7 @@ func TestDocumentsNameFilesThatExist(t *testing.T) {
 }
 
 func TestDocumentsNameTestsThatExist(t *testing.T) {
-	named := regexp.MustCompile("`((?:Test|Fuzz)[A-Za-z0-9_]+)`")
+	named := regexp.MustCompile("`((?:Test|Fuzz)[A-Za-z0-9_]+)(?:/([A-Za-z0-9_]+))?`")
 	var tests strings.Builder
 	for file, source := range goFiles(t) {
 		if strings.HasSuffix(file, "_test.go") || strings.HasPrefix(file, "storage/storagetest/") {
@@ -100,9 +100,8 @@ func TestDocumentsNameTestsThatExist(t *testing.T) {
 	for file, text := range documents(t) {
 		for _, match := range named.FindAllStringSubmatch(text, -1) {
 			found++
-			// A function, or what storagetest.Run runs under the name without Test.
-			if !strings.Contains(tests.String(), "func "+match[1]+"(") {
-				t.Errorf("%s names %s, which does not exist", file, match[1])
+			if !strings.Contains(tests.String(), "func "+match[1]+"(") || match[2] != "" && !strings.Contains(tests.String(), `"`+match[2]+`"`) {
+				t.Errorf("%s names %s, which does not exist", file, match[0])
 			}
 		}
 	}
@@ -382,4 +381,48 @@ func build(t *testing.T) string {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	return program
+}
+
+func TestEveryAttackHasATest(t *testing.T) {
+	text, err := os.ReadFile("docs/threat-model.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := 0
+	for line := range strings.SplitSeq(string(text), "\n") {
+		cells := strings.Split(strings.Trim(line, "| "), " | ")
+		if !strings.HasPrefix(line, "|") || len(cells) != 3 || strings.HasPrefix(line, "|---") || cells[2] == "tests" {
+			continue
+		}
+		rows++
+		if !strings.HasPrefix(cells[2], "`") || strings.Contains(cells[2], "…") {
+			t.Errorf("no test is named for %q", cells[0])
+		}
+	}
+	if rows < 20 {
+		t.Errorf("%d attacks found; the tables have changed their form", rows)
+	}
+}
+
+func TestEveryDependencyIsExplained(t *testing.T) {
+	text, err := os.ReadFile("docs/decisions/dependencies.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{if not (or .Main .Indirect)}}{{.Path}}{{end}}", "all").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	direct := strings.Fields(string(out))
+	if len(direct) == 0 {
+		t.Fatal("go list names no dependency")
+	}
+	for _, module := range direct {
+		if !strings.Contains(string(text), "`"+module+"`") {
+			t.Errorf("docs/decisions/dependencies.md does not say what %s is for", module)
+		}
+		if _, known := doorOf(module); !known {
+			t.Errorf("%s has no door in architecture_test.go", module)
+		}
+	}
 }
