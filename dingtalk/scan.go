@@ -30,7 +30,12 @@ func skipSpace(raw []byte, i int) int {
 }
 
 func skipString(raw []byte, i int) int {
-	for i++; raw[i] != '"'; i++ {
+	i++
+	end := i + bytes.IndexByte(raw[i:], '"')
+	if bytes.IndexByte(raw[i:end], '\\') < 0 { // nearly always
+		return end + 1
+	}
+	for ; raw[i] != '"'; i++ {
 		if raw[i] == '\\' {
 			i++
 		}
