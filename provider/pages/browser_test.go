@@ -105,15 +105,22 @@ func TestP12_InARealBrowser(t *testing.T) {
 		must(t, chromedp.Do(ctx, chromedp.EmulateViewport(screen.width, screen.height, options...)))
 		for _, kind := range Kinds() {
 			for _, lang := range []string{English, Chinese} {
+				if lang == Chinese && !screen.mobile && pictures == "" {
+					continue // nothing that the narrow one does not show
+				}
 				name := fmt.Sprintf("%s-%s-%s", kind, lang, screen.name)
 				page = wide(kind, lang)
 				must(t, chromedp.Do(ctx, chromedp.Navigate(server.URL+"/page")))
-				overflow := ask[float64](t, ctx, `document.querySelector('details').open = true, document.documentElement.scrollWidth - document.documentElement.clientWidth`)
-				corner := ask[string](t, ctx, `getComputedStyle(document.querySelector('main')).borderRadius`)
-				if overflow > 0 {
-					t.Errorf("%s scrolls sideways by %v px", name, overflow)
+				seen := ask[struct {
+					Over   float64 `json:"over"`
+					Corner string  `json:"corner"`
+				}](t, ctx, `(document.querySelector('details').open = true, {
+					over: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+					corner: getComputedStyle(document.querySelector('main')).borderRadius})`)
+				if seen.Over > 0 {
+					t.Errorf("%s scrolls sideways by %v px", name, seen.Over)
 				}
-				if corner == "0px" {
+				if seen.Corner == "0px" {
 					t.Errorf("%s: the style sheet was not let in", name)
 				}
 				lock.Lock()
