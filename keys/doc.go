@@ -34,6 +34,6 @@
 //	K11 The ETag of the key set changes when the set changes and only then.
 //
 // The hall (package provider) calls it, and the commands that show or rotate
-// keys. It is the only package beside the hall that imports go-jose, which has to
-// be 4.1.8 or later; a test holds go.mod to that.
+// keys. It is the only package beside the hall that imports go-jose, for key sets
+// and to verify; it has to be 4.1.8 or later, and a test holds go.mod to that.
 package keys

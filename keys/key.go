@@ -11,8 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/go-jose/go-jose/v4"
 )
 
 // A key is one key of the ring. It does not change.
@@ -23,8 +21,7 @@ type key struct {
 	public      crypto.PublicKey
 	der         []byte // of the private half, or else of the public one
 
-	headers [len(types)]string      // the encoded header of each type
-	signers [len(types)]jose.Signer // nil without the private half
+	headers [len(types)]string // the encoded header of each type
 }
 
 // kidLen is the length of a kid: 128 random bits that say nothing.
@@ -116,6 +113,6 @@ func (k *key) withoutPrivate() *key {
 		return k // cannot happen with the two kinds there are; try again later
 	}
 	less := *k
-	less.private, less.der, less.signers = nil, der, [len(types)]jose.Signer{}
+	less.private, less.der = nil, der
 	return &less
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/dingbridge/dingbridge/keys/secret"
 	"github.com/dingbridge/dingbridge/storage"
+	"github.com/dingbridge/dingbridge/storage/bolt"
 )
 
 func TestK2_ManyCreateAndRotateAndOneWins(t *testing.T) {
@@ -69,6 +71,42 @@ func TestK2_ManyCreateAndRotateAndOneWins(t *testing.T) {
 	for _, alg := range algorithms {
 		if by := kids(rings[0], alg); len(by[Signing]) != 1 || len(by[Next]) != 1 {
 			t.Errorf("%s: %v", alg, by)
+		}
+	}
+}
+
+// The same on a real store, and again after a restart.
+func TestK2_OnBolt(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.db")
+	store, err := bolt.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	rings := make([]*Ring, 3)
+	list := secrets(t, secretA)
+	for i := range rings {
+		wg.Go(func() {
+			var err error
+			if rings[i], err = Open(context.Background(), Config{Store: store, Secrets: list}); err != nil {
+				t.Error(err)
+			} else if err = rings[i].Rotate(context.Background()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if err := store.Close(); err != nil || t.Failed() {
+		t.Fatal(err)
+	}
+	if store, err = bolt.Open(path); err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	rings = append(rings, open(t, Config{Store: store, Secrets: list}))
+	for i, r := range rings {
+		if len(r.List()) != 4 || allKIDs(r) != allKIDs(rings[0]) {
+			t.Errorf("ring %d: %s, ring 0: %s", i, allKIDs(r), allKIDs(rings[0]))
 		}
 	}
 }
@@ -269,10 +307,8 @@ func FuzzDecode(f *testing.F) {
 			return
 		}
 		r.adopt(s, time.Now()) // what is taken can be used
-		for _, alg := range algorithms {
-			if _, err := r.Sign(alg, TypeJWT, nil); err != nil {
-				t.Fatal(err)
-			}
+		if _, err := r.Sign(ES256, TypeJWT, nil); err != nil {
+			t.Fatal(err)
 		}
 	})
 }
