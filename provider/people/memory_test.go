@@ -20,7 +20,7 @@ type memory struct {
 	mu     sync.Mutex
 	values map[string]entry
 	trips  int
-	fail   error                              // every op fails so
+	fail   error // every op fails so
 }
 
 type entry struct {

@@ -102,3 +102,29 @@ func TestP7_SecretsRotate(t *testing.T) {
 		}
 	})
 }
+
+func FuzzRecord(f *testing.F) {
+	h := build(f, Config{})
+	account, member := zhangsan()
+	p := h.login(f, account, member)
+	good := h.store.values[key(p.Subject)].value
+	for _, seed := range []string{string(good), "", "{}", `{"format":1}`, `{"format":99999999999999999999}`, `{"format":1,"epoch":1,"profile":"AQ=="}`, "[]", "null"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, value []byte) {
+		q, err := h.readRecord(p.Subject, value)
+		if err != nil {
+			if !errors.Is(err, ErrRecord) {
+				t.Fatalf("%v", err)
+			}
+			return
+		}
+		// Whatever is accepted carries the seal, so it is this person.
+		if !q.Profile.equal(p.Profile) || q.CorpID != p.CorpID || q.Epoch < 1 || !isUsername(q.Username) {
+			t.Fatalf("%q is taken for %+v", value, q)
+		}
+		if again, err := h.readRecord(p.Subject, h.writeRecord(q)); err != nil || again.Epoch != q.Epoch || !again.CheckedAt.Equal(q.CheckedAt) {
+			t.Fatalf("does not survive a rewrite: %v", err)
+		}
+	})
+}

@@ -12,6 +12,8 @@ import (
 	"github.com/dingbridge/dingbridge/keys/secret"
 	"github.com/dingbridge/dingbridge/storage"
 	"github.com/dingbridge/dingbridge/storage/bolt"
+	"github.com/dingbridge/dingbridge/storage/redis"
+	"github.com/dingbridge/dingbridge/storage/storagetest"
 )
 
 func TestP5_ManyRemovalsAllCount(t *testing.T) {
@@ -94,6 +96,15 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 
 func TestOnBolt(t *testing.T) {
 	store, err := bolt.Open(filepath.Join(t.TempDir(), "people.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	onStore(t, store)
+}
+
+func TestOnRedis(t *testing.T) {
+	store, err := redis.Open(t.Context(), storagetest.StartRedis(t).URL)
 	if err != nil {
 		t.Fatal(err)
 	}

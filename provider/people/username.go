@@ -113,7 +113,7 @@ func (r *Registry) registerUsername(ctx context.Context, s Subject, member dingt
 const separators = "._-"
 
 // slug makes the readable part of a username of any text: lower-case ASCII letters
-// and digits with single separators between, at most 32. What is not ASCII is left
+// and digits with single separators between, at most 33 bytes. What is not ASCII is left
 // out rather than folded, so no two scripts meet in one name.
 func slug(s string) string {
 	var b strings.Builder
@@ -135,7 +135,7 @@ func slug(s string) string {
 				separator = c
 			}
 		}
-		if b.Len() >= 31 { // the next may be two
+		if b.Len() >= 32 {
 			break
 		}
 	}

@@ -1,0 +1,324 @@
+package people
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/dingbridge/dingbridge/dingtalk"
+)
+
+var allScopes = []string{"openid", "profile", "email", "phone", "groups", "offline_access"}
+
+// claimsOf logs a changed 张三 in and returns the claims as an app decodes them.
+func claimsOf(t *testing.T, c Config, o ClaimOptions, change func(*dingtalk.Account, *dingtalk.Member)) map[string]any {
+	t.Helper()
+	h := build(t, c)
+	account, member := zhangsan()
+	if change != nil {
+		change(&account, &member)
+	}
+	h.login(t, account, member)
+	p := h.mustRead(t, SubjectOf(corp, member.UnionID)) // as a replica reads it
+	first, second := h.Claims(p, o), h.Claims(p, o)
+	if !reflect.DeepEqual(first, second) {
+		t.Errorf("the claims differ from one time to the next: %v", second)
+	}
+	encoded, err := json.Marshal(struct {
+		Issuer string `json:"iss"`
+		Claims        // as an ID token embeds them
+	}{"https://issuer.example", first})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var claims map[string]any
+	if err := json.Unmarshal(encoded, &claims); err != nil {
+		t.Fatal(err)
+	}
+	if claims["iss"] != "https://issuer.example" {
+		t.Error("the claims displace the token's own")
+	}
+	delete(claims, "iss")
+	return claims
+}
+
+func TestP12_ClaimsByScope(t *testing.T) {
+	c := Config{EmailDomains: []string{"corp.example"}}
+	s := SubjectOf(corp, "unionZhang")
+	all := map[string]any{
+		"sub": string(s), "name": "张三", "nickname": "小张", "picture": "https://static.example.com/nick.png",
+		"preferred_username": "zhangsan-" + string(s[:6]), "email": "san.zhang@corp.example",
+		"phone_number": "+8613800138000", "groups": []any{"dept:20", "dept:3", "role:9"},
+	}
+	only := func(names ...string) map[string]any {
+		claims := map[string]any{"sub": string(s)}
+		for _, name := range names {
+			claims[name] = all[name]
+		}
+		return claims
+	}
+	for name, tc := range map[string]struct {
+		options ClaimOptions
+		want    map[string]any
+	}{
+		"everything":     {ClaimOptions{Scopes: allScopes, PhoneNumber: true}, all},
+		"nothing":        {ClaimOptions{PhoneNumber: true}, only()},
+		"openid":         {ClaimOptions{Scopes: []string{"openid", "offline_access", "login", "username", "Profile"}}, only()},
+		"profile":        {ClaimOptions{Scopes: []string{"profile"}}, only("name", "nickname", "picture", "preferred_username")},
+		"no nickname":    {ClaimOptions{Scopes: []string{"profile"}, OmitNickname: true}, only("name", "picture", "preferred_username")},
+		"email":          {ClaimOptions{Scopes: []string{"email"}}, only("email")},
+		"groups":         {ClaimOptions{Scopes: []string{"groups"}}, only("groups")},
+		"phone":          {ClaimOptions{Scopes: []string{"phone"}, PhoneNumber: true}, only("phone_number")},
+		"phone, refused": {ClaimOptions{Scopes: []string{"phone"}}, only()},
+	} {
+		if got := claimsOf(t, c, tc.options, nil); !reflect.DeepEqual(got, tc.want) {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+func TestP12_NoFieldIsCalledLoginOrUsername(t *testing.T) {
+	for field := range reflect.TypeFor[Claims]().Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if slices.Contains([]string{"", "login", "username", "updated_at"}, name) {
+			t.Errorf("field %s is claim %q", field.Name, name)
+		}
+	}
+}
+
+func TestP12_WithoutANameTheNickIsOne(t *testing.T) {
+	for name, tc := range map[string]struct {
+		name, nick string
+		want       any
+	}{
+		"both":          {"张三", "小张", "张三"},
+		"no name":       {"", "小张", "小张"},
+		"nothing shown": {"\u200b\u202e", "小张", "小张"},
+		"neither":       {" ", "\x00", nil},
+	} {
+		got := claimsOf(t, Config{}, ClaimOptions{Scopes: allScopes}, func(a *dingtalk.Account, m *dingtalk.Member) { a.Nick, m.Name = tc.nick, tc.name })
+		if got["name"] != tc.want {
+			t.Errorf("%s: %q", name, got["name"])
+		}
+	}
+}
+
+// D16: a department or role named like a right in an app.
+func TestP9_D16_GroupsAreNumbers(t *testing.T) {
+	got := claimsOf(t, Config{}, ClaimOptions{Scopes: allScopes}, func(_ *dingtalk.Account, m *dingtalk.Member) {
+		m.Departments = []int64{1, 30, 1, -1, 0}
+		m.Roles = []dingtalk.Role{{ID: 5, Name: "system:masters", Group: "argocd-admin"}, {ID: 0, Name: "admin"}}
+	})["groups"]
+	if want := []any{"dept:1", "dept:30", "role:5"}; !reflect.DeepEqual(got, want) {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestP9_GroupsAreAlwaysAnArrayOfAtMostFifty(t *testing.T) {
+	for _, n := range []int{0, 1, 49, 50, 51, 500} {
+		h := build(t, Config{})
+		account, member := zhangsan()
+		member.Departments, member.Roles = nil, nil
+		for i := range n {
+			member.Departments = append(member.Departments, int64(1000-i))
+		}
+		p := h.login(t, account, member)
+		encoded, _ := json.Marshal(h.Claims(p, ClaimOptions{Scopes: []string{"groups"}}))
+		var claims struct{ Groups []string }
+		if err := json.Unmarshal(encoded, &claims); err != nil || claims.Groups == nil || len(claims.Groups) != min(n, 50) || !slices.IsSorted(claims.Groups) {
+			t.Errorf("%d: %s", n, encoded)
+		}
+		// Access rules see all.
+		if all := p.Groups(); len(all) != n {
+			t.Errorf("%d groups of %d", len(all), n)
+		}
+	}
+}
+
+func TestP11_APhoneNumberIsWhole(t *testing.T) {
+	for numbers, want := range map[[2]string]any{
+		{"86", "13800138000"}:       "+8613800138000",
+		{"+86", "13800138000"}:      "+8613800138000",
+		{"852", "51234567"}:         "+85251234567",
+		{"86", "138****8000"}:       nil,
+		{"86", ""}:                  nil,
+		{"", "13800138000"}:         nil,
+		{"86", "+86-13800138000"}:   nil,
+		{"86", "138 0013 8000"}:     nil,
+		{"86", "１３８００１３８０００"}:       nil,
+		{"086", "13800138000"}:      nil,
+		{"++86", "13800138000"}:     nil,
+		{"86", "138001380001380"}:   nil,
+		{"86", "123"}:               nil,
+		{"86\n", "13800138000"}:     nil,
+		{"86", "13800138000;ext=1"}: nil,
+		{"+", "13800138000"}:        nil,
+	} {
+		got := claimsOf(t, Config{}, ClaimOptions{Scopes: allScopes, PhoneNumber: true}, func(_ *dingtalk.Account, m *dingtalk.Member) {
+			m.StateCode, m.Mobile = numbers[0], numbers[1]
+		})
+		if got["phone_number"] != want {
+			t.Errorf("%q: %v", numbers, got["phone_number"])
+		}
+	}
+}
+
+func TestP8_WhichAddressIsClaimed(t *testing.T) {
+	both := []string{SourceOrgEmail, SourceEmail}
+	type any2 [2]any
+	for name, tc := range map[string]struct {
+		config     Config
+		org, typed string
+		want       any2 // email, email_verified
+	}{
+		"no domain is listed":           {Config{}, "a@corp.example", "", any2{nil, nil}},
+		"a listed domain":               {Config{EmailDomains: []string{"corp.example"}}, "A.B@Corp.Example", "", any2{"a.b@corp.example", nil}},
+		"another domain":                {Config{EmailDomains: []string{"corp.example"}}, "a@gmail.example", "", any2{nil, nil}},
+		"a subdomain":                   {Config{EmailDomains: []string{"corp.example"}}, "a@sub.corp.example", "", any2{nil, nil}},
+		"a longer domain":               {Config{EmailDomains: []string{"corp.example"}}, "a@evilcorp.example", "", any2{nil, nil}},
+		"a verified domain":             {Config{VerifiedEmailDomains: []string{"corp.example"}}, "a@corp.example", "", any2{"a@corp.example", true}},
+		"a listed and another verified": {Config{EmailDomains: []string{"b.example"}, VerifiedEmailDomains: []string{"corp.example"}}, "a@b.example", "", any2{"a@b.example", nil}},
+		"typed, not opted in":           {Config{VerifiedEmailDomains: []string{"corp.example"}}, "", "a@corp.example", any2{nil, nil}},
+		"typed, opted in":               {Config{VerifiedEmailDomains: []string{"corp.example"}, EmailSources: both}, "", "a@corp.example", any2{"a@corp.example", nil}},
+		"both":                          {Config{VerifiedEmailDomains: []string{"corp.example"}, EmailSources: both}, "a@corp.example", "b@corp.example", any2{"a@corp.example", true}},
+		"both, the other way":           {Config{VerifiedEmailDomains: []string{"corp.example"}, EmailSources: []string{SourceEmail, SourceOrgEmail}}, "a@corp.example", "b@corp.example", any2{"b@corp.example", nil}},
+		"the first not listed":          {Config{VerifiedEmailDomains: []string{"corp.example"}, EmailSources: both}, "a@gmail.example", "b@corp.example", any2{"b@corp.example", nil}},
+		"two at signs":                  {Config{VerifiedEmailDomains: []string{"corp.example"}}, "a@evil.example@corp.example", "", any2{nil, nil}},
+	} {
+		got := claimsOf(t, tc.config, ClaimOptions{Scopes: allScopes}, func(_ *dingtalk.Account, m *dingtalk.Member) { m.OrgEmail, m.Email = tc.org, tc.typed })
+		if (any2{got["email"], got["email_verified"]}) != tc.want {
+			t.Errorf("%s: %v, verified %v", name, got["email"], got["email_verified"])
+		}
+	}
+}
+
+// D2: contact/users/me has a personal e-mail and mobile that their owner can edit.
+// The account that Welcome takes has no field to carry them.
+func TestP8_D2_ThePersonalAddressHasNoWayIn(t *testing.T) {
+	for field := range reflect.TypeFor[dingtalk.Account]().Fields() {
+		if name := strings.ToLower(field.Name); strings.Contains(name, "mail") || strings.Contains(name, "mobile") || strings.Contains(name, "phone") {
+			t.Errorf("account has field %s", field.Name)
+		}
+	}
+	got := claimsOf(t, Config{VerifiedEmailDomains: []string{"corp.example"}}, ClaimOptions{Scopes: allScopes, PhoneNumber: true}, func(a *dingtalk.Account, m *dingtalk.Member) {
+		a.Nick, a.OpenID = "ceo@corp.example", "ceo@corp.example"
+		m.OrgEmail, m.Email, m.Mobile = "", "", ""
+	})
+	if got["email"] != nil || got["email_verified"] != nil || got["phone_number"] != nil {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestP8_MalformedAddresses(t *testing.T) {
+	for _, good := range []string{"a@b.cd", "first.last+tag@sub.corp.example", "a_b-c@xn--fiqs8s.example", "1@2.example"} {
+		if got := cleanEmail(good); got != good {
+			t.Errorf("%q became %q", good, got)
+		}
+	}
+	for _, bad := range []string{"", "@", "a", "a@", "@b.cd", "a@b", "a@@b.cd", "a@b.cd@e.fg", "a b@c.de", " a@b.cd", "a@b.cd ", "a@b.cd\n", "a@b.cd\r\nBcc: x@y.zz", "a\x00@b.cd",
+		`"a"@b.cd`, `"a@evil.example"@b.cd`, "a'@b.cd", "a(b)@b.cd", "a,b@c.de", "a;b@c.de", "<a@b.cd>", "Name <a@b.cd>", "a%evil.example@b.cd", "evil.example!a@b.cd", "a@[1.2.3.4]",
+		"a@b..cd", "a..b@c.de", ".a@b.cd", "a.@b.cd", "a@.b.cd", "a@b.cd.", "a@-b.cd", "a@b-.cd", "用户@b.cd", "a@公司.cn", "a@b.cd\u200b", "a@\u212a.example" /* Kelvin */, "a\u202e@b.cd", "a@b.cd\xff",
+		"a@b_c.de", "mailto:a@b.cd", strings.Repeat("a", 65) + "@b.cd", "a@" + strings.Repeat("b.", 130) + "cd", "a@" + strings.Repeat("b", 64) + ".cd"} {
+		if got := cleanEmail(bad); got != "" {
+			t.Errorf("%q is claimed as %q", bad, got)
+		}
+	}
+}
+
+func FuzzEmail(f *testing.F) {
+	for _, seed := range []string{"a@b.cd", "A@B.CD", "a@b@c.de", `"a"@b.cd`, "a@b..cd", "a\x00@b.cd"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		got := cleanEmail(s)
+		if got == "" {
+			return
+		}
+		if !strings.EqualFold(got, s) || strings.ToLower(got) != got || strings.Count(got, "@") != 1 || cleanEmail(got) != got ||
+			strings.ContainsFunc(got, func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"'<>()[]\,;:%!`, r) }) {
+			t.Errorf("%q became %q", s, got)
+		}
+	})
+}
+
+// D12: names as attack text, through a whole login.
+func TestP10_D12_NamesAreText(t *testing.T) {
+	for raw, want := range map[string]any{
+		"张三":                           "张三",
+		"José ∑ Ω":                     "José ∑ Ω",
+		"👨‍👩‍👧 family":                 "👨👩👧 family", // zero-width joiners go, the pictures stay
+		"❤️":                           "❤️",
+		" a \t b\r\nc ":                "a b c",
+		"admin\x00\x1b[31m":            "admin[31m",
+		"abc\u202egnp.exe":             "abcgnp.exe",
+		"\u2066a\u2069\u200fb":         "ab",
+		"a\u200bb\u200cc\ufeffd":       "abcd",
+		"a\u2028b\u2029c\u0085d":       "a b c d",
+		"a\xffb\xed\xa0\x80c":          "abc", // invalid, and a lone surrogate as bytes
+		"a\ufffdb":                     "ab",  // what JSON decoding makes of \ud800
+		"a\U000e0041b":                 "ab",  // a tag character
+		"a\ue000b\U000f0000c":          "abc", // private use
+		"\u3164\u115f\u2800":           nil,   // look like nothing
+		"<script>alert(1)":             "<script>alert(1)",
+		`","admin":true`:               `","admin":true`,
+		strings.Repeat("长", 5000):      strings.Repeat("长", 128),
+		strings.Repeat("a ", 5000):     strings.TrimSpace(strings.Repeat("a ", 64)),
+		strings.Repeat("\u0301", 9999): strings.Repeat("\u0301", 128),
+	} {
+		got := claimsOf(t, Config{}, ClaimOptions{Scopes: allScopes}, func(a *dingtalk.Account, m *dingtalk.Member) { a.Nick, m.Name = raw, raw })
+		if got["name"] != want || got["nickname"] != want {
+			t.Errorf("%.40q: name %q, nickname %q", raw, got["name"], got["nickname"])
+		}
+	}
+}
+
+func FuzzText(f *testing.F) {
+	for _, seed := range []string{"张三", " a \t b ", "a\u202eb", "a\xff", "\u200b", "👨‍👩‍👧", strings.Repeat("a ", 200)} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		got := cleanText(s)
+		if err := checkText(got); err != nil {
+			t.Fatalf("%q became %q: %v", s, got, err)
+		}
+		if again := cleanText(got); again != got {
+			t.Fatalf("%q became %q, then %q", s, got, again)
+		}
+		if len(s) < 100 && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) && got != strings.Join(strings.Fields(s), " ") {
+			t.Fatalf("%q became %q", s, got)
+		}
+	})
+}
+
+// D17: the picture is passed on, never fetched: this package has no way to the net.
+func TestP10_D17_PicturesAreHTTPS(t *testing.T) {
+	for raw, want := range map[string]any{
+		"https://static.example.com/a.png?x=1":   "https://static.example.com/a.png?x=1",
+		"http://169.254.169.254/latest":          nil,
+		"http://static.example.com/a.png":        nil,
+		"data:image/png;base64,AAAA":             nil,
+		"javascript:alert(1)":                    nil,
+		"//static.example.com/a.png":             nil,
+		"https:///a.png":                         nil,
+		"https:a.png":                            nil,
+		"https://u:p@static.example.com/a":       nil,
+		"https://static.example.com/\"onerror":   nil,
+		"https://static.example.com/a b":         nil,
+		"https://static.example.com/头像":          nil,
+		"https://static.example.com\\@evil":      nil,
+		"https://x/" + strings.Repeat("a", 2048): nil,
+		"":                                       nil,
+	} {
+		got := claimsOf(t, Config{}, ClaimOptions{Scopes: allScopes}, func(a *dingtalk.Account, m *dingtalk.Member) { a.AvatarURL, m.Avatar = "", raw })
+		if got["picture"] != want {
+			t.Errorf("%.40q: %v", raw, got["picture"])
+		}
+	}
+	got := claimsOf(t, Config{}, ClaimOptions{Scopes: allScopes}, func(_ *dingtalk.Account, m *dingtalk.Member) { m.Avatar = "https://org.example/me.png" })
+	if fmt.Sprint(got["picture"]) != "https://org.example/me.png" {
+		t.Errorf("the organisation's picture does not come first: %v", got["picture"])
+	}
+}
