@@ -69,13 +69,27 @@ func LoadCompany(file []byte) (*Company, error) {
 	// The rest is checked too, so that one run names every fault.
 	var ce *CompanyError
 	if err := c.check(&root); errors.As(err, &ce) {
-		faults = append(faults, ce.Faults...)
+		faults = append(faults, followUps(faults, ce.Faults)...)
 	}
 	if len(faults) > 0 {
 		slices.SortStableFunc(faults, func(a, b CompanyFault) int { return a.Line - b.Line })
 		return nil, &CompanyError{faults}
 	}
 	return &c, nil
+}
+
+// followUps leaves out of found what only follows from the faults of
+// decoding: a value of the wrong type is missing too, and of a mapping with a
+// doubled key nothing was decoded at all.
+func followUps(decoding, found []CompanyFault) []CompanyFault {
+	lines := map[int]bool{}
+	for _, f := range decoding {
+		if strings.Contains(f.Text, "already defined") {
+			return nil
+		}
+		lines[f.Line] = !strings.HasPrefix(f.Text, "unknown key")
+	}
+	return slices.DeleteFunc(found, func(f CompanyFault) bool { return lines[f.Line] })
 }
 
 var (

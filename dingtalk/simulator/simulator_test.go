@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -22,10 +23,21 @@ type rig struct {
 	http *http.Client
 	id   string
 	key  string
+
+	frozen atomic.Pointer[time.Time]
 }
 
 func start(t *testing.T, cfg Config) *rig {
 	t.Helper()
+	g := &rig{t: t}
+	if cfg.Now == nil {
+		cfg.Now = func() time.Time {
+			if at := g.frozen.Load(); at != nil {
+				return *at
+			}
+			return time.Now()
+		}
+	}
 	s, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -38,9 +50,9 @@ func start(t *testing.T, cfg Config) *rig {
 	tr := &http.Transport{MaxIdleConnsPerHost: 64}
 	t.Cleanup(tr.CloseIdleConnections)
 	app := s.App()
-	return &rig{s, t, srv.URL, &http.Client{Transport: tr, CheckRedirect: func(*http.Request, []*http.Request) error {
-		return http.ErrUseLastResponse
-	}}, app.ClientID, app.ClientSecret}
+	g.Simulator, g.url, g.id, g.key = s, srv.URL, app.ClientID, app.ClientSecret
+	g.http = &http.Client{Transport: tr, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	return g
 }
 
 // reply is an answer with its body read.
@@ -218,4 +230,10 @@ func TestM14_ClockMovesForwardOnly(t *testing.T) {
 			t.Errorf("%s: status %d", bad, r.StatusCode)
 		}
 	}
+}
+
+// freeze stops the clock below the controllable one.
+func (g *rig) freeze() {
+	now := time.Now()
+	g.frozen.Store(&now)
 }

@@ -29,7 +29,7 @@ type staff struct {
 }
 
 // maxLeaves bounds the record of leavers, oldest dropped first.
-const maxLeaves = 10_000
+const maxLeaves = 1000
 
 type leave struct {
 	userID string
