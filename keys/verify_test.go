@@ -2,6 +2,7 @@ package keys
 
 import (
 	"bytes"
+	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/hmac"
@@ -22,6 +23,8 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/dingbridge/dingbridge/keys/secret"
 )
 
 func b64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
@@ -49,10 +52,25 @@ func forge(t testing.TB, k *key, header, payload string) string {
 	panic("no such key")
 }
 
+// sharedRing spares the tests that change nothing the making of RSA keys.
+var sharedRing, otherRing = sync.OnceValue(freshRing), sync.OnceValue(freshRing)
+
+func freshRing() *Ring {
+	list, err := secret.Parse([]byte(secretA))
+	if err != nil {
+		panic(err)
+	}
+	r, err := Open(context.Background(), Config{Store: newMemory(), Secrets: list})
+	if err != nil {
+		panic(err)
+	}
+	return r
+}
+
 func keyOf(r *Ring, alg string) *key { return r.view.Load().of(alg)[0] }
 
 func TestSignWritesAlgKIDAndTyp(t *testing.T) {
-	r := open(t, Config{Store: newMemory()})
+	r := sharedRing()
 	for _, alg := range algorithms {
 		for _, typ := range types {
 			token, err := r.Sign(alg, typ, []byte(`{"sub":"a"}`))
@@ -90,7 +108,7 @@ func TestSignWritesAlgKIDAndTyp(t *testing.T) {
 // A signature that is right for the bytes does not help a header that we do not
 // write.
 func TestK7_ForeignHeadersAreRefusedThoughTheSignatureIsRight(t *testing.T) {
-	r := open(t, Config{Store: newMemory()})
+	r := sharedRing()
 	for _, alg := range algorithms {
 		k := keyOf(r, alg)
 		jwk, err := json.Marshal(jose.JSONWebKey{Key: k.public, KeyID: k.kid})
@@ -158,7 +176,7 @@ func swapCase(s string) string {
 
 // HS256 under anything the world knows of our key.
 func TestK7_ThePublicKeyIsNoHMACKey(t *testing.T) {
-	r := open(t, Config{Store: newMemory()})
+	r := sharedRing()
 	for _, alg := range algorithms {
 		k := keyOf(r, alg)
 		der, err := x509.MarshalPKIXPublicKey(k.public)
@@ -184,7 +202,7 @@ func TestK7_ThePublicKeyIsNoHMACKey(t *testing.T) {
 }
 
 func TestK7_OtherSpellingsAndShapesAreRefused(t *testing.T) {
-	r, other := open(t, Config{Store: newMemory()}), open(t, Config{Store: newMemory()})
+	r, other := sharedRing(), otherRing()
 	for _, alg := range algorithms {
 		token, err := r.Sign(alg, TypeJWT, []byte(`{"sub":"ab"}`))
 		if err != nil {
@@ -246,7 +264,7 @@ func loosen(s string) string {
 }
 
 func TestK6_ASignatureNeverMixesKeys(t *testing.T) {
-	a, b := open(t, Config{Store: newMemory()}), open(t, Config{Store: newMemory()})
+	a, b := sharedRing(), otherRing()
 	sets := keySet(t, a.JWKS())
 	sets.Keys = append(sets.Keys, keySet(t, b.JWKS()).Keys...)
 	r := open(t, Config{Store: newMemory()})
@@ -305,7 +323,7 @@ func TestGoJoseIsNotOlderThan418(t *testing.T) {
 }
 
 func FuzzVerify(f *testing.F) {
-	r := open(f, Config{Store: newMemory()})
+	r := sharedRing()
 	signed := map[string]bool{}
 	for _, alg := range algorithms {
 		for _, payload := range []string{"", "{}", `{"sub":"a"}`} {
@@ -325,7 +343,7 @@ func FuzzVerify(f *testing.F) {
 }
 
 func BenchmarkRing(b *testing.B) {
-	r := open(b, Config{Store: newMemory()})
+	r := sharedRing()
 	payload := bytes.Repeat([]byte("p"), 400)
 	for _, alg := range algorithms {
 		b.Run("sign "+alg, func(b *testing.B) {
