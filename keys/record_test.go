@@ -194,13 +194,17 @@ func TestK3_AnUnreadableRingStopsAndIsNeverReplaced(t *testing.T) {
 		}
 	}
 
-	down := newMemory()
-	down.down = true
-	if _, err := Open(t.Context(), Config{Store: down, Secrets: list}); !errors.Is(err, storage.ErrUnknown) || errors.Is(err, ErrUnreadable) {
-		t.Errorf("storage down: %v", err)
-	}
-	if _, writes := down.ring(); writes != 0 {
-		t.Error("storage down: written")
+	for name, store := range map[string]*memory{
+		"storage down":     {values: map[string]held{}, down: true},
+		"no answer to Get": {values: map[string]held{}, noReads: true},
+	} {
+		r, err := Open(t.Context(), Config{Store: store, Secrets: list})
+		if r != nil || !errors.Is(err, storage.ErrUnknown) || errors.Is(err, ErrUnreadable) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, writes := store.ring(); writes != 0 {
+			t.Errorf("%s: a ring was made without knowing that there is none", name)
+		}
 	}
 }
 

@@ -23,6 +23,7 @@ type memory struct {
 	values map[string]held
 	writes int
 
+	noReads  bool             // every Get is ErrUnknown
 	down     bool             // every op is ErrUnknown and does nothing
 	lose     bool             // writes happen, their answers are lost for good
 	afterGet func(key string) // called without the lock
@@ -48,7 +49,7 @@ func (m *memory) perform(ctx context.Context, op *storage.Op) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.down || ctx.Err() != nil {
+	if m.down || m.noReads && op.Verb == storage.VerbGet || ctx.Err() != nil {
 		op.Err = fmt.Errorf("memory is down: %w", storage.ErrUnknown)
 		return
 	}
