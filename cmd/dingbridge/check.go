@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"time"
 
@@ -38,7 +39,8 @@ func check(ctx context.Context, file string, stdout, stderr io.Writer) (err erro
 	if doc == nil {
 		return err
 	}
-	log := newLog(stderr, config.Log{Level: "error", Format: "text"})
+	log := slog.New(slog.DiscardHandler) // faults are told as such
+	slog.SetDefault(log)
 	m, faults := gather(ctx, doc, log)
 	defer func() { err = errors.Join(err, m.close()) }()
 	if err = config.Also(err, faults); err != nil {
