@@ -194,8 +194,15 @@ func TestP5_RivalsOfARecheck(t *testing.T) {
 		want  error
 		epoch int64
 	}{
-		"a login, still ours":   {login, false, nil, 1},
-		"a login, gone":         {login, true, ErrGone, 2},
+		"a login, still ours": {login, false, nil, 1},
+		"a login, gone":       {login, true, ErrGone, 2},
+		// Another replica asked later and was told "gone"; our answer is the older one.
+		"gone elsewhere, still ours": {func(t *testing.T, h house) {
+			time.Sleep(time.Second)
+			p := h.mustRead(t, SubjectOf(corp, member.UnionID))
+			p.Gone, p.Epoch = true, p.Epoch+1
+			h.store.Together(t.Context(), storage.Swap(key(p.Subject), p.Version, h.writeRecord(p), 0))
+		}, false, ErrGone, 2},
 		"a removal, still ours": {remove, false, ErrEnded, 2},
 		"a removal, gone":       {remove, true, ErrGone, 3},
 	} {
@@ -214,7 +221,7 @@ func TestP5_RivalsOfARecheck(t *testing.T) {
 				if !errors.Is(err, tc.want) || (tc.want == nil) != (err == nil) {
 					t.Errorf("%v", err)
 				}
-				if now := h.mustRead(t, p.Subject); now.Epoch != tc.epoch || now.Gone != tc.gone {
+				if now := h.mustRead(t, p.Subject); now.Epoch != tc.epoch || now.Gone != (tc.gone || tc.want == ErrGone) {
 					t.Errorf("epoch %d, gone %v", now.Epoch, now.Gone)
 				}
 			})
@@ -271,3 +278,20 @@ func TestP6_ADirectoryThatNeverAnswers(t *testing.T) {
 }
 
 // The same paths on a real store.
+
+// Somebody of whom DingTalk tells the ids alone, back within the minute: nothing in
+// the profile has changed, and yet it has to be written.
+func TestP4_BackAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := build(t, Config{})
+		account, member := dingtalk.Account{UnionID: "u"}, dingtalk.Member{CorpID: corp, UserID: "u", UnionID: "u"}
+		p := h.login(t, account, member)
+		time.Sleep(11 * minute)
+		if _, err := h.Fresh(t.Context(), p); !errors.Is(err, ErrGone) {
+			t.Fatal(err)
+		}
+		if back := h.login(t, account, member); back.Gone || h.mustRead(t, p.Subject).Gone {
+			t.Error("still gone")
+		}
+	})
+}
