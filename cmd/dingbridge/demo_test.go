@@ -1,0 +1,78 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/dingbridge/dingbridge/keys/secret"
+	"github.com/dingbridge/dingbridge/provider/clients"
+)
+
+// TestDemoClients holds what others rely on: the fixed clients of the demo.
+func TestDemoClients(t *testing.T) {
+	_, hash := clients.GenerateSecret()
+	set, faults := clients.NewSet(demoClients([2]string{"http://127.0.0.1:8082/callback", "http://127.0.0.1:8082/second/callback"}, hash))
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	demo, _ := set.Lookup("demo")
+	spa, _ := set.Lookup("demo-spa")
+	second, _ := set.Lookup("demo-second")
+	if demo == nil || spa == nil || second == nil {
+		t.Fatal("a client is missing")
+	}
+	if !demo.Authenticate("demo-secret") || demo.Authenticate("demo") || demo.Public || !spa.Public {
+		t.Error("the fixed secret is not that of demo alone")
+	}
+	for uri, want := range map[string]bool{
+		"http://127.0.0.1:8082/callback":       true,
+		"http://127.0.0.1:49152/any/path":      true,
+		"http://127.0.0.1/":                    true,
+		"http://127.0.0.1:1/cb?x=1":            true,
+		"https://127.0.0.1:1/cb":               false,
+		"http://127.0.0.1:1/cb#f":              false,
+		"http://127.0.0.1.evil.example/cb":     false,
+		"http://127.0.0.1@evil.example/cb":     false,
+		"http://evil.example/127.0.0.1":        false,
+		"http://a@127.0.0.1:1/cb":              false,
+		"http://127.0.0.1:1\\@evil.example/cb": false,
+		"http://127.0.0.2/cb":                  false,
+		"http://[::1]/cb":                      false,
+		"//127.0.0.1/cb":                       false,
+		"http:127.0.0.1/cb":                    false,
+		"javascript:alert(1)//127.0.0.1":       false,
+		"":                                     false,
+	} {
+		for _, c := range []*clients.Client{demo, spa} {
+			if got := c.AllowsRedirect(uri); got != want {
+				t.Errorf("%s may use %q: %v", c.ID, uri, got)
+			}
+		}
+	}
+	if second.AllowsRedirect("http://127.0.0.1:49152/any/path") {
+		t.Error("the second client may redirect anywhere")
+	}
+	for origin, want := range map[string]bool{
+		"http://127.0.0.1:3000": true, "http://localhost:3000": true, "https://evil.example": false,
+		"http://127.0.0.1.evil.example": false, "null": false, "": false, "http://127.0.0.1:3000/": false,
+	} {
+		if spa.AllowsOrigin(origin) != want {
+			t.Errorf("origin %q", origin)
+		}
+	}
+}
+
+func TestSharedSecretIsOne(t *testing.T) {
+	if _, err := secret.Parse([]byte(sharedSecret)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestSlug(t *testing.T) {
+	for name, want := range map[string]string{
+		"Wiki": "wiki", "My  Wiki!": "my-wiki", "维基": "", "维基 Wiki": "wiki", "a--b_c": "a-b-c", "": "",
+	} {
+		if got := slug(name); got != want {
+			t.Errorf("%q becomes %q, not %q", name, got, want)
+		}
+	}
+}
