@@ -1,0 +1,229 @@
+package sessions
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/dingbridge/dingbridge/storage"
+	"github.com/dingbridge/dingbridge/storage/bolt"
+	"github.com/dingbridge/dingbridge/storage/storagetest"
+)
+
+var (
+	anna = [16]byte{1}
+	bert = [16]byte{2}
+)
+
+func secretOf() []byte {
+	b := make([]byte, 32)
+	rand.Read(b)
+	return b
+}
+
+// inTime runs a test on bolt with virtual time.
+func inTime(t *testing.T, test func(t *testing.T, g *Register, store storage.Store)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		store, err := bolt.Open(filepath.Join(t.TempDir(), "state.db"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { store.Close() })
+		test(t, New(Config{}), store)
+	})
+}
+
+func start(t *testing.T, g *Register, store storage.Store, subject [16]byte, before *Session) (Session, string) {
+	t.Helper()
+	s, cookie, ops, err := g.Start(Login{Subject: subject, CorpID: "ding", Epoch: 7, AuthTime: time.Now(), Secret: secretOf(), Before: before})
+	if err == nil {
+		err = store.Together(t.Context(), ops...)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, cookie
+}
+
+func look(t *testing.T, g *Register, store storage.Store, cookie string) (Session, error) {
+	t.Helper()
+	ref, err := Parse(cookie)
+	if err != nil {
+		return Session{}, err
+	}
+	op := g.Fetch(ref)
+	store.Together(t.Context(), op)
+	return g.Read(ref, op)
+}
+
+func TestE1_NewCookieAtEveryLogin(t *testing.T) {
+	inTime(t, func(t *testing.T, g *Register, store storage.Store) {
+		first, cookie := start(t, g, store, anna, nil)
+		_, next := start(t, g, store, anna, &first)
+		if next == cookie {
+			t.Error("the cookie stayed")
+		}
+		if _, err := look(t, g, store, cookie); !errors.Is(err, ErrNone) {
+			t.Errorf("the old cookie: %v", err)
+		}
+		if _, err := look(t, g, store, next); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestE2_Idle(t *testing.T) {
+	inTime(t, func(t *testing.T, g *Register, store storage.Store) {
+		_, cookie := start(t, g, store, anna, nil)
+		for range 4 {
+			time.Sleep(11 * time.Hour)
+			s, err := look(t, g, store, cookie)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if op := g.Touch(s); op == nil || store.Together(t.Context(), op) != nil {
+				t.Fatal("not touched")
+			}
+		}
+		time.Sleep(12*time.Hour + time.Second)
+		if _, err := look(t, g, store, cookie); !errors.Is(err, ErrNone) {
+			t.Errorf("idle session: %v", err)
+		}
+	})
+}
+
+func TestE2_Absolute(t *testing.T) {
+	inTime(t, func(t *testing.T, g *Register, store storage.Store) {
+		first, cookie := start(t, g, store, anna, nil)
+		for time.Now().Before(first.Ends().Add(-time.Minute)) {
+			s, err := look(t, g, store, cookie)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if op := g.Touch(s); op != nil {
+				store.Together(t.Context(), op)
+			}
+			time.Sleep(min(6*time.Hour, time.Until(first.Ends())))
+		}
+		if _, err := look(t, g, store, cookie); !errors.Is(err, ErrNone) {
+			t.Errorf("beyond its absolute end: %v", err)
+		}
+	})
+}
+
+func TestE2_EndCannotBeUndone(t *testing.T) {
+	inTime(t, func(t *testing.T, g *Register, store storage.Store) {
+		_, cookie := start(t, g, store, anna, nil)
+		time.Sleep(time.Hour)
+		s, _ := look(t, g, store, cookie)
+		if err := store.Together(t.Context(), g.End(s.Ref)); err != nil {
+			t.Fatal(err)
+		}
+		if op := g.Touch(s); op == nil || !errors.Is(store.Together(t.Context(), op), storage.ErrNotFound) {
+			t.Error("a use that raced the end revived the session")
+		}
+		if _, err := look(t, g, store, cookie); !errors.Is(err, ErrNone) {
+			t.Errorf("ended session: %v", err)
+		}
+	})
+}
+
+func TestE3_StoredOpensNothing(t *testing.T) {
+	inTime(t, func(t *testing.T, g *Register, store storage.Store) {
+		s, cookie := start(t, g, store, anna, nil)
+		op := g.Fetch(s.Ref)
+		store.Together(t.Context(), op)
+		raw, _ := base64.RawURLEncoding.DecodeString(cookie)
+		for _, text := range []string{string(op.Value), op.Key} {
+			if strings.Contains(text, cookie) || bytes.Contains([]byte(text), raw[16:]) {
+				t.Errorf("the cookie stands in %q", text)
+			}
+		}
+		if _, err := look(t, g, store, strings.TrimPrefix(op.Key, "session/")); !errors.Is(err, ErrNone) {
+			t.Errorf("the key as a cookie: %v", err)
+		}
+	})
+}
+
+func TestE4_SessionID(t *testing.T) {
+	inTime(t, func(t *testing.T, g *Register, store storage.Store) {
+		first, _ := start(t, g, store, anna, nil)
+		same, _ := start(t, g, store, anna, &first)
+		if same.ID != first.ID {
+			t.Error("the same person got another sid")
+		}
+		other, _ := start(t, g, store, bert, &same)
+		if other.ID == first.ID {
+			t.Error("another person got the same sid")
+		}
+	})
+}
+
+func TestE5_StrangeCookies(t *testing.T) {
+	inTime(t, func(t *testing.T, g *Register, store storage.Store) {
+		_, cookie := start(t, g, store, anna, nil)
+		for _, strange := range []string{"", "x", cookie + "A", cookie[:63], cookie + "=", cookie[:63] + "\n", strings.Repeat("A", 9000), " " + cookie, cookie + cookie} {
+			if _, err := Parse(strange); !errors.Is(err, ErrNone) {
+				t.Errorf("%.20q was parsed", strange)
+			}
+		}
+		for i := range cookie { // whoever changes it has no session
+			b := []byte(cookie)
+			b[i] = map[bool]byte{true: 'B', false: 'A'}[b[i] == 'A']
+			if _, err := look(t, g, store, string(b)); !errors.Is(err, ErrNone) {
+				t.Errorf("changed at %d: %v", i, err)
+			}
+		}
+	})
+}
+
+func TestE6_Epoch(t *testing.T) {
+	inTime(t, func(t *testing.T, g *Register, store storage.Store) {
+		_, cookie := start(t, g, store, anna, nil)
+		if s, err := look(t, g, store, cookie); err != nil || s.Epoch != 7 || s.CorpID != "ding" || s.Ref.Subject != anna {
+			t.Errorf("%+v, %v", s, err)
+		}
+	})
+}
+
+func TestOutageIsNotTheEnd(t *testing.T) {
+	inTime(t, func(t *testing.T, g *Register, store storage.Store) {
+		_, cookie := start(t, g, store, anna, nil)
+		down := storagetest.Faulty(store, func(*storage.Op) storagetest.Fault { return storagetest.FailBefore })
+		if _, err := look(t, g, down, cookie); !errors.Is(err, storage.ErrUnknown) || errors.Is(err, ErrNone) {
+			t.Errorf("error %v", err)
+		}
+	})
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add(Cookie(anna, make([]byte, 32)))
+	f.Add("")
+	f.Fuzz(func(t *testing.T, cookie string) {
+		ref, err := Parse(cookie)
+		if err != nil {
+			return
+		}
+		b, err := base64.RawURLEncoding.DecodeString(cookie)
+		if err != nil || Cookie(ref.Subject, b[16:]) != cookie {
+			t.Errorf("%q was parsed and is not the only spelling", cookie)
+		}
+	})
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add([]byte(`{"f":1,"e":1,"en":99999999999,"s":99999999999}`))
+	f.Fuzz(func(t *testing.T, value []byte) {
+		op := &storage.Op{Value: value}
+		if s, err := New(Config{}).Read(Ref{}, op); err == nil && s.Format != format {
+			t.Errorf("%q was taken for a session", value)
+		}
+	})
+}
