@@ -138,7 +138,7 @@ func (p *Provider) begin(w http.ResponseWriter, r *http.Request, a authRequest) 
 	if !p.budget.take() {
 		p.record(ctx, audit.Event{Name: audit.AuthorizeRefused, Reason: "too many logins at once"})
 		w.Header().Set("Retry-After", "5")
-		p.page(w, r, http.StatusServiceUnavailable, pages.Page{Kind: pages.TooManyRequests, RetryURL: r.URL.RequestURI()})
+		p.page(w, r, http.StatusServiceUnavailable, pages.Page{Kind: pages.TooManyRequests, RetryURL: p.here(r)})
 		return
 	}
 	binding := p.cookies.get(r, p.cookies.binding)

@@ -26,6 +26,10 @@ type finish struct {
 	code    string
 }
 
+// workTime bounds the work on one answer of DingTalk, which has time-outs of its own
+// for each call.
+const workTime = 30 * time.Second
+
 // callbackGet is where DingTalk sends the browser back to.
 func (p *Provider) callbackGet(w http.ResponseWriter, r *http.Request) {
 	ctx, query := r.Context(), r.Form
@@ -51,6 +55,11 @@ func (p *Provider) callbackGet(w http.ResponseWriter, r *http.Request) {
 		p.refuseLogin(w, r, refusedBy(err))
 		return
 	}
+	// From here on the answer is worked on to its end, even if the browser navigates
+	// away: when it comes back it waits for this very end.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), workTime)
+	defer cancel()
+	r = r.WithContext(ctx)
 	f.client, _ = p.Clients.Lookup(f.login.ClientID)
 	if f.client == nil || !f.client.AllowsRedirect(f.login.RedirectURI) { // changed since the login began
 		p.refuseLogin(w, r, refused{page: pages.Page{Kind: pages.UnknownClient}, reason: "client_removed"})
@@ -162,12 +171,25 @@ func (p *Provider) complete(w http.ResponseWriter, r *http.Request, f finish, pe
 	// The person's own record may lose a race against another login of theirs, which
 	// wrote the same; against a removal the epoch decides at the first use.
 	if issue.Err != nil || done.Err != nil || errors.Is(err, storage.ErrUnknown) {
-		p.refuseLogin(w, r, refusedBy(errors.Join(done.Err, err)))
+		if done.Err == nil {
+			f.login = f.login.After(done) // noted, but what was noted is not there
+		}
+		p.unfinished(w, r, f, refusedBy(errors.Join(done.Err, err)))
 		return
 	}
 	p.record(ctx, audit.Event{Name: audit.LoginSucceeded, Subject: string(person.Subject), SessionID: session.ID,
 		GrantID: grant.Name(), CorpID: person.CorpID, Way: wayOAuth2, Duration: took})
 	p.sendBack(w, r, f, cookie, grant)
+}
+
+// unfinished answers a login whose last writes were not all confirmed. DingTalk's code
+// is spent by now, so the login is put back, unless its end was noted after all.
+func (p *Provider) unfinished(w http.ResponseWriter, r *http.Request, f finish, why refused) {
+	if why.retry {
+		p.tryAgain(w, r, f, why)
+		return
+	}
+	p.refuseLogin(w, r, why)
 }
 
 // again gives a reloaded callback the same end (login's promise L3): the same page,

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"github.com/dingbridge/dingbridge/dingtalk"
+	"github.com/dingbridge/dingbridge/provider/audit"
 	"github.com/dingbridge/dingbridge/provider/clients"
 	"github.com/dingbridge/dingbridge/provider/people"
 )
@@ -25,6 +27,7 @@ func (p *Provider) admit(ctx context.Context, c *clients.Client, person people.P
 	}
 	person, err := p.people.Fresh(ctx, person)
 	if err != nil {
+		p.noteUndecided(ctx, person, err)
 		return people.Person{}, err
 	}
 	if person.Epoch != epoch {
@@ -34,4 +37,21 @@ func (p *Provider) admit(ctx context.Context, c *clients.Client, person people.P
 		return people.Person{}, errNotAdmitted
 	}
 	return person, nil
+}
+
+// noteUndecided audits what the directory said, or could not say, about a person.
+func (p *Provider) noteUndecided(ctx context.Context, person people.Person, err error) {
+	e := audit.Event{Subject: string(person.Subject), CorpID: person.CorpID, Reason: dingtalk.ReasonOf(err).String()}
+	switch {
+	case errors.Is(err, people.ErrGone):
+		e.Name = audit.PersonGone
+	case errors.Is(err, people.ErrCannotDecide):
+		e.Name, e.Err = audit.PersonCannotDecide, err
+		if upstream, ok := errors.AsType[*dingtalk.Error](err); ok {
+			e.Call = upstream.Call
+		}
+	default:
+		return
+	}
+	p.record(ctx, e)
 }

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/dingbridge/dingbridge/dingtalk"
 	"github.com/dingbridge/dingbridge/provider/audit"
 	"github.com/dingbridge/dingbridge/provider/clients"
 	"github.com/dingbridge/dingbridge/provider/login"
 	"github.com/dingbridge/dingbridge/provider/pages"
+	"github.com/dingbridge/dingbridge/storage"
 )
 
 // The ways in, and the one refusal that the client is told of.
@@ -33,7 +33,7 @@ func (p *Provider) refuseLogin(w http.ResponseWriter, r *http.Request, f refused
 	p.trouble(r.Context(), f)
 	p.record(r.Context(), audit.Event{Name: audit.LoginRefused, Reason: f.reason, Call: f.call, Err: f.err, Way: wayOAuth2})
 	if f.page.RetryURL == "" && f.retry {
-		f.page.RetryURL = r.URL.RequestURI() // the same answer again
+		f.page.RetryURL = p.here(r) // the same answer again
 	}
 	p.page(w, r, 0, f.page)
 }
@@ -73,7 +73,11 @@ func (p *Provider) upstreamFailed(w http.ResponseWriter, r *http.Request, f fini
 func (p *Provider) tryAgain(w http.ResponseWriter, r *http.Request, f finish, why refused) {
 	p.trouble(r.Context(), why)
 	state, err := p.login.Again(r.Context(), f.login)
-	if err != nil {
+	switch {
+	case errors.Is(err, login.ErrExpired) && errors.Is(why.err, storage.ErrUnknown):
+		p.refuseLogin(w, r, why) // what looked lost took effect: the same answer again shows it
+		return
+	case err != nil:
 		p.refuseLogin(w, r, refusedBy(err))
 		return
 	}
@@ -93,7 +97,7 @@ func (p *Provider) refusePerson(w http.ResponseWriter, r *http.Request, c *clien
 	p.trouble(r.Context(), why)
 	p.record(r.Context(), audit.Event{Name: audit.AuthorizeRefused, Reason: why.reason, Err: why.err})
 	if why.retry {
-		why.page.RetryURL = r.URL.RequestURI()
+		why.page.RetryURL = p.here(r)
 	}
 	why.page.ClientName = c.Name
 	p.page(w, r, 0, why.page)
@@ -115,10 +119,6 @@ func (p *Provider) trouble(ctx context.Context, why refused) {
 	}
 }
 
-// callName is the DingTalk call that failed, for the audit event.
-func callName(err error) string {
-	if e, ok := errors.AsType[*dingtalk.Error](err); ok {
-		return e.Call
-	}
-	return ""
-}
+// here is the address of the request itself, for trying again: the issuer's path was
+// cut off before the handler.
+func (p *Provider) here(r *http.Request) string { return p.base + r.URL.RequestURI() }

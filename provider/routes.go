@@ -45,13 +45,13 @@ const (
 // A route is everything there is to know about an endpoint (promise H8).
 type route struct {
 	path     string
-	methods  []string // without OPTIONS, which CORS adds
+	methods  []string // without OPTIONS, which CORS adds; none: the path is unknown, whatever the method
 	audience audience
 	form     bool // parameters are read from the body alone, form-encoded
 	handler  http.Handler
 }
 
-// routeTable is the whole surface. A path that ends in / takes everything below it.
+// routeTable is the whole surface. Only /userinfo/ takes what is below it.
 func (p *Provider) routeTable() []route {
 	library := p.authenticateClient(p.library())
 	f := func(h http.HandlerFunc) http.Handler { return h }
@@ -69,29 +69,46 @@ func (p *Provider) routeTable() []route {
 		{pathUserinfo + "/", []string{http.MethodGet, http.MethodPost}, script, false, f(p.userinfoOther)},
 		{"/healthz", get, client, false, f(p.healthz)},
 		{"/readyz", get, client, false, f(p.readyz)},
-		{"/{$}", get, person, false, f(p.home)},
-		{"/", get, person, false, f(p.notFound)},
+		{"/", get, person, false, f(p.home)},
 	}
 }
 
-// routes builds the handler.
+// routes builds the handler. Paths are compared as they were sent: a ServeMux cleans
+// them and answers with a redirect of its own, which has none of our headers and
+// carries the body of a POST on.
 func (p *Provider) routes() http.Handler {
-	mux := http.NewServeMux()
+	exact := map[string]http.Handler{}
 	for _, route := range p.routeTable() {
-		mux.Handle(p.base+route.path, p.guard(route))
-		if route.path == pathMetadata && p.base != "" {
-			mux.Handle(pathMetadata+p.base, p.guard(route)) // RFC 8414 section 3.1: before the issuer's path
+		exact[p.base+route.path] = p.guard(route)
+		switch {
+		case route.path == "/":
+			exact[p.base] = p.guard(route)
+		case route.path == pathMetadata && p.base != "":
+			exact[pathMetadata+p.base] = p.guard(route) // RFC 8414 section 3.1: before the issuer's path
 		}
 	}
-	if p.base != "" {
-		mux.Handle("/", p.guard(route{"/", []string{http.MethodGet, http.MethodHead}, person, false, http.HandlerFunc(p.notFound)}))
-	}
-	return mux
+	belowUserinfo := p.base + pathUserinfo + "/"
+	unknown := p.guard(route{audience: person, handler: http.HandlerFunc(p.notFound)})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		path := r.URL.EscapedPath()
+		handler, known := exact[path]
+		switch {
+		case known:
+			handler.ServeHTTP(w, r)
+		case strings.HasPrefix(path, belowUserinfo):
+			exact[belowUserinfo].ServeHTTP(w, r)
+		default:
+			unknown.ServeHTTP(w, r)
+		}
+	})
 }
 
 // guard holds a route to what it declares, before its handler runs.
 func (p *Provider) guard(route route) http.Handler {
-	allow := strings.Join(append(route.methods[:len(route.methods):len(route.methods)], http.MethodOptions), ", ")
+	allow := strings.Join(route.methods, ", ")
+	if route.audience >= script {
+		allow += ", " + http.MethodOptions // answered to preflights
+	}
 	strip := http.StripPrefix(p.base, route.handler)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		call := &call{id: newCallID(), address: p.address(r)}
@@ -104,6 +121,10 @@ func (p *Provider) guard(route route) http.Handler {
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		if p.cors(w, r, route) {
+			return
+		}
+		if route.methods == nil {
+			route.handler.ServeHTTP(w, r)
 			return
 		}
 		if !slices.Contains(route.methods, r.Method) {

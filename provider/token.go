@@ -161,6 +161,7 @@ func (p *Provider) grantRefused(ctx context.Context, name audit.Name, ref grants
 		e.GrantID, e.Subject = ref.Name(), string(people.SubjectFromRaw(ref.Subject))
 	}
 	switch {
+	case errors.Is(err, people.ErrCannotDecide): // audited at the gate
 	case isOutage(err):
 		p.record(ctx, audit.Event{Name: audit.StorageTrouble, Reason: "token", Err: err})
 	case name == audit.CodeRefused || name == audit.RefreshRefused:

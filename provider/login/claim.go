@@ -27,6 +27,10 @@ func (s *Steps) Claim(ctx context.Context, t Ticket, code string) (Login, error)
 	}
 	l, err := read(t.ID, get)
 	if err != nil {
+		if claim.Err == nil {
+			// Nobody is going to work on it: who tries again must not wait for us.
+			_ = s.store.Together(ctx, storage.Delete(t.claimKey()))
+		}
 		return Login{}, err
 	}
 	switch {
@@ -81,6 +85,12 @@ func (s *Steps) Finish(l Login, code string, end End) *storage.Op {
 		b = nil
 	}
 	return storage.Swap(key(l.ID), l.version, b, s.done)
+}
+
+// After returns the login as an op of Finish left it, for putting it back with Again.
+func (l Login) After(finished *storage.Op) Login {
+	l.version = finished.Version
+	return l
 }
 
 // Again puts a claimed login back to pending under a new state (promise L4). The
