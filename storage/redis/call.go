@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -38,8 +39,10 @@ func (s *Store) newCall(op *storage.Op) call {
 		copy(c.value[idSize:], op.Input)
 	}
 	if op.Life > 0 {
-		// Down, so that no value outlives its life; but never down to "no end".
-		c.life = max(1, int64(op.Life/time.Millisecond))
+		// Down, and one less because Redis still shows a key in the millisecond
+		// in which it ends, so that no value outlives its life; but never down
+		// to "no end".
+		c.life = max(1, int64(op.Life/time.Millisecond)-1)
 	}
 	return c
 }
@@ -73,6 +76,19 @@ func (c *call) prepare(ctx context.Context) {
 	case storage.VerbMembers:
 		c.cmd = goredis.NewStringSliceCmd(ctx, "eval", membersScript, 1, c.key)
 	}
+	c.cmd.SetErr(errUnanswered)
+}
+
+// errUnanswered is every command's error until its reply has been read. The
+// driver does not put the error of a handshake (a wrong password) on the commands
+// of a pipeline: without this mark they would look like successes.
+var errUnanswered = errors.New("no reply was read")
+
+// blame gives a command without a reply the error of the whole trip.
+func (c *call) blame(err error) {
+	if err != nil && errors.Is(c.cmd.Err(), errUnanswered) {
+		c.cmd.SetErr(fmt.Errorf("%w: %w", errUnanswered, err))
+	}
 }
 
 // What settle decided.
@@ -88,7 +104,7 @@ const (
 func (c *call) settle(mayRetry bool) next {
 	err := c.cmd.Err()
 	switch {
-	case errors.Is(err, goredis.Nil):
+	case err == goredis.Nil: // not wrapped: it is this command's own reply
 		return c.settleNil()
 	case err != nil:
 		v := judge(err)

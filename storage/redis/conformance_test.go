@@ -46,11 +46,29 @@ func harness(url string) storagetest.Harness {
 }
 
 func TestStandalone(t *testing.T) {
+	t.Parallel()
 	r := storagetest.StartRedis(t)
 	h := harness(r.URL)
 	h.Lossy = func(t *testing.T) (storage.Store, func(int)) {
 		p := storagetest.LossyProxy(t, r.Addr)
 		return open(t, fresh("redis://"+p.Addr+"?max_retries=3")), p.Lose
+	}
+	storagetest.Run(t, h)
+}
+
+func TestSentinel(t *testing.T) {
+	t.Parallel()
+	storagetest.Run(t, harness(storagetest.StartSentinel(t).URL))
+}
+
+func TestCluster(t *testing.T) {
+	t.Parallel()
+	c := storagetest.StartCluster(t)
+	url := c.URL + "?max_retries=3&wait_timeout=10ms" // the nodes have no replicas
+	h := harness(url)
+	h.Lossy = func(t *testing.T) (storage.Store, func(int)) {
+		t.Cleanup(func() { c.Lose(0) })
+		return open(t, fresh(url)), c.Lose
 	}
 	storagetest.Run(t, h)
 }

@@ -48,7 +48,8 @@
 // A single server keeps what its own configuration keeps: with appendonly yes and
 // appendfsync always everything, with everysec a second. A failover forgets what
 // had not reached the new primary; that is what wait is for. It is a best effort:
-// with no replica in reach the primary goes on alone after wait_timeout, unless
-// min-replicas-to-write forbids it, which is then ErrUnknown. The server must not
+// with too few replicas in reach the primary goes on after wait_timeout, and for a
+// second is not asked to wait, unless min-replicas-to-write forbids it to go on,
+// which is then ErrUnknown. The server must not
 // evict: maxmemory-policy noeviction.
 package redis

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -18,9 +19,9 @@ type Store struct {
 	client  goredis.UniversalClient
 	prefix  string
 	retries int
-	wait    int64 // replicas, 0 = do not wait
-	waitFor int64 // milliseconds
 	cluster bool
+	closed  atomic.Bool
+	waiter  waiter // of the one primary; on a cluster each node has its own
 }
 
 // quiet stops the driver's own lines on stderr, which are not JSON and name
@@ -43,10 +44,9 @@ func Open(ctx context.Context, rawURL string) (*Store, error) {
 	s := &Store{
 		prefix:  set.prefix,
 		retries: set.retries,
-		wait:    int64(set.wait),
-		waitFor: set.waitFor.Milliseconds(),
 		cluster: set.scheme == schemeCluster,
 	}
+	s.waiter.replicas, s.waiter.timeout = set.wait, set.waitFor
 	o := &set.options
 	o.Protocol = 2             // RESP3's push frames are peeked for before every command, and we use none
 	o.DisableIdentity = true   // CLIENT SETINFO: one more trip for each new connection
@@ -59,7 +59,7 @@ func Open(ctx context.Context, rawURL string) (*Store, error) {
 	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	switch set.scheme {
 	case schemeCluster:
-		s.client = newCluster(s, o)
+		s.client = newCluster(&set)
 	case schemeSentinel:
 		s.client = goredis.NewFailoverClient(o.Failover())
 	default:
@@ -75,7 +75,11 @@ func (s *Store) Ping(ctx context.Context) error {
 }
 
 // Close ends all connections; ops under way and later ones are ErrUnknown.
+// Calling it again does nothing.
 func (s *Store) Close() error {
+	if s.closed.Swap(true) {
+		return nil
+	}
 	if err := s.client.Close(); err != nil {
 		return fmt.Errorf("close redis: %s", judge(err).reason)
 	}

@@ -41,7 +41,11 @@ func inOrder(calls []call) {
 // a call asks its second question once, so it ends.
 func (s *Store) run(ctx context.Context, calls []call) {
 	for failures := 0; len(calls) > 0; {
-		if err := ctx.Err(); err != nil {
+		err := ctx.Err()
+		if err == nil && s.closed.Load() {
+			err = goredis.ErrClosed // the cluster client would go on looking for a node
+		}
+		if err != nil {
 			for i := range calls {
 				calls[i].fail(judge(err).reason, err)
 			}
@@ -68,44 +72,33 @@ func (s *Store) run(ctx context.Context, calls []call) {
 
 // ask sends the calls' commands in one trip. Errors are read from the commands.
 func (s *Store) ask(ctx context.Context, calls []call) {
-	wait := s.wait > 0 && anyOneTime(calls)
+	var wait *goredis.IntCmd
 	if s.cluster {
-		ctx = context.WithValue(ctx, roundKey{}, &round{calls: calls, wait: wait})
-		wait = false // the hook of each node does it
+		ctx = context.WithValue(ctx, roundKey{}, calls) // for the hook of each node
+	} else {
+		wait = s.waiter.command(ctx, calls)
 	}
 	for i := range calls {
 		calls[i].prepare(ctx)
 	}
-	if len(calls) == 1 && !wait && !s.cluster {
-		_ = s.client.Process(ctx, calls[0].cmd)
+	if len(calls) == 1 && wait == nil && !s.cluster {
+		calls[0].blame(s.client.Process(ctx, calls[0].cmd))
 		return
 	}
 	pipe := s.client.Pipeline()
 	for i := range calls {
 		_ = pipe.Process(ctx, calls[i].cmd)
 	}
-	if wait {
-		_ = pipe.Process(ctx, s.waitCommand(ctx))
+	if wait != nil {
+		_ = pipe.Process(ctx, wait)
 	}
-	_, _ = pipe.Exec(ctx)
-}
-
-// waitCommand holds the reply back until replicas have the writes before it, so
-// that a failover a moment later does not forget a spent code. Its answer is not
-// judged: with no replica left the primary serves on, as its operator chose by
-// min-replicas-to-write.
-func (s *Store) waitCommand(ctx context.Context) goredis.Cmder {
-	return goredis.NewIntCmd(ctx, "wait", s.wait, s.waitFor)
-}
-
-// anyOneTime tells whether a write is among the calls that must not be forgotten.
-func anyOneTime(calls []call) bool {
+	_, err := pipe.Exec(ctx)
 	for i := range calls {
-		if v := calls[i].op.Verb; v == storage.VerbCreate || v == storage.VerbSwap {
-			return true
-		}
+		calls[i].blame(err)
 	}
-	return false
+	if wait != nil {
+		s.waiter.learn(wait)
+	}
 }
 
 // pause lets a failover or a reload get on before the next attempt.
