@@ -91,7 +91,7 @@ func (p *Provider) signOn(w http.ResponseWriter, r *http.Request, a authRequest,
 		p.authorizeTrouble(w, r, a, err)
 		return true
 	}
-	if session.CorpID != p.CorpID || a.maxAge >= 0 && time.Since(session.AuthTime()) >= a.maxAge+time.Second {
+	if session.CorpID != p.CorpID || a.maxAge >= 0 && time.Since(session.AuthTime()) >= a.maxAge {
 		return false
 	}
 	person, err = p.admit(ctx, a.client, person, session.Epoch)

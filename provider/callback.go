@@ -200,7 +200,7 @@ func (p *Provider) again(w http.ResponseWriter, r *http.Request, f finish) {
 	case done.Refused == declinedByPerson:
 		p.respondError(w, r, f.client, f.login.RedirectURI, f.login.State, "access_denied", "")
 	case done.Refused != "":
-		p.page(w, r, 0, pages.Page{Kind: pages.Kind(done.Refused), ClientName: f.client.Name, Permission: done.Detail})
+		p.page(w, r, 0, pages.Page{Kind: pages.Kind(done.Refused), ClientName: f.client.Name, Permission: done.Detail, Contact: p.Contact})
 	default:
 		ref := grants.Ref{ID: done.Grant, Subject: done.Subject}
 		p.record(r.Context(), audit.Event{Name: audit.LoginReplayed, GrantID: ref.Name()})

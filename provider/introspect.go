@@ -37,6 +37,9 @@ var inactive = op.NewResponse(introspection{})
 // introspect answers about an access token to the client it was issued to, and to
 // clients registered as resource servers.
 func (p *Provider) introspect(ctx context.Context, c *clients.Client, token string) (*op.Response, error) {
+	if ref, generation, err := p.grants.OpenRefresh(token); err == nil {
+		return p.introspectRefresh(ctx, c, ref, generation)
+	}
 	access, err := p.grants.OpenAccess(token)
 	if err != nil || access.Audience != c.ID && !c.ResourceServer {
 		return inactive, nil
@@ -56,6 +59,22 @@ func (p *Provider) introspect(ctx context.Context, c *clients.Client, token stri
 		Active: true, Scope: strings.Join(access.Scopes, " "), ClientID: access.Audience, Username: person.Username, TokenType: "Bearer",
 		Expires: access.Expires.Unix(), Issued: access.Issued.Unix(), Subject: person.Subject, Audience: access.Audience,
 		Issuer: p.Issuer, TokenID: hex.EncodeToString(access.ID[:]),
+	}), nil
+}
+
+// introspectRefresh answers about a refresh token, to its owner alone.
+func (p *Provider) introspectRefresh(ctx context.Context, c *clients.Client, ref grants.Ref, generation uint32) (*op.Response, error) {
+	grant, person, err := p.readGrant(ctx, ref)
+	switch {
+	case err != nil && isOutage(err):
+		p.record(ctx, audit.Event{Name: audit.StorageTrouble, Reason: "introspect", Err: err})
+		return nil, oauthError(err)
+	case err != nil, grant.CheckRefresh(c.ID, generation) != nil, generation < grant.Generation, person.Gone, person.Epoch != grant.Epoch:
+		return inactive, nil
+	}
+	return op.NewResponse(introspection{
+		Active: true, Scope: strings.Join(grant.Scopes, " "), ClientID: c.ID, Username: person.Username, TokenType: "refresh_token",
+		Expires: grant.Ends, Subject: person.Subject, Audience: c.ID, Issuer: p.Issuer,
 	}), nil
 }
 
