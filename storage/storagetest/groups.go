@@ -25,7 +25,8 @@ func StartSentinel(tb testing.TB) *Sentinel {
 	_, port, _ := net.SplitHostPort(s.Primary.Addr)
 	s.Replica = StartRedis(tb, "--replicaof", "127.0.0.1 "+port)
 	until(tb, "the replica follows", func() bool {
-		return strings.Contains(s.Replica.Do("INFO", "replication"), "master_link_status:up")
+		return strings.Contains(s.Replica.Do("INFO", "replication"), "master_link_status:up") &&
+			strings.Contains(s.Primary.Do("INFO", "replication"), "state=online")
 	})
 	s.Watcher = newRedis(tb)
 	_, own, _ := net.SplitHostPort(s.Watcher.Addr)
