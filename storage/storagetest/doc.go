@@ -4,6 +4,7 @@
 //	Run           the promises S1 to S8 as subtests
 //	StartRedis, StartSentinel, StartCluster   real servers on loopback
 //	LossyProxy    cuts a connection after a command took effect
+//	Bench         the verbs as benchmarks
 //	Count         a Store that counts round trips and notes keys
 //	Faulty        a Store that fails where a test says, before or after the effect
 //

@@ -149,12 +149,15 @@ func (r *Redis) Resume() { _ = r.cmd.Process.Signal(syscall.SIGCONT) }
 // array comes with its elements separated by newlines, nil as "(nil)".
 func (r *Redis) Do(args ...string) string {
 	r.tb.Helper()
-	reply, err := command(r.Addr, args...)
+	reply, err := r.Try(args...)
 	if err != nil {
 		r.tb.Fatalf("redis %s: %v", strings.Join(args, " "), err)
 	}
 	return reply
 }
+
+// Try is Do for a command that may fail.
+func (r *Redis) Try(args ...string) (string, error) { return command(r.Addr, args...) }
 
 // Keys lists all keys, unsorted.
 func (r *Redis) Keys() []string {
