@@ -3,20 +3,13 @@ package provider_test
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/cookiejar"
 	"net/http/httptest"
-	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 
@@ -46,7 +39,11 @@ type house struct {
 	t        *testing.T
 	issuer   string
 	sim      *simulator.Simulator
+	dingtalk string // where it listens
 	provider *provider.Provider
+	clients  *clients.Set
+	upstream *dingtalk.Client
+	secrets  *secret.List
 	store    *faultyStore
 	events   *events
 	logs     *lockedBuffer
@@ -146,8 +143,17 @@ func testClients() []clients.Spec {
 	}
 }
 
+// plan is what a house is built of.
+type plan struct {
+	provider.Config
+	dingTalk dingtalk.Config
+	specs    []clients.Spec
+	path     string // of the issuer
+	as       string
+}
+
 // option changes a house before it is built.
-type option func(*provider.Config)
+type option func(*plan)
 
 // build starts a house on a store of its own (bolt).
 func build(t *testing.T, options ...option) *house {
@@ -162,7 +168,13 @@ func build(t *testing.T, options ...option) *house {
 
 func buildOn(t *testing.T, store storage.Store, options ...option) *house {
 	t.Helper()
-	sim, err := simulator.New(simulator.Config{As: "zhangsan"})
+	design := plan{specs: testClients(), as: "zhangsan"}
+	design.LoginsPerSecond, design.Contact = 1<<20, "it@example.com"
+	design.People = people.Config{EmailDomains: []string{"corp.example.cn"}, VerifiedEmailDomains: []string{"corp.example.cn"}}
+	for _, o := range options {
+		o(&design)
+	}
+	sim, err := simulator.New(simulator.Config{As: design.as})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,39 +184,34 @@ func buildOn(t *testing.T, store storage.Store, options ...option) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{t: t, issuer: "http://" + listener.Addr().String(), sim: sim, logs: &lockedBuffer{},
+	h := &house{t: t, issuer: "http://" + listener.Addr().String() + design.path, sim: sim, dingtalk: dt.URL, logs: &lockedBuffer{},
 		store: &faultyStore{Counter: storagetest.Count(store)}, events: &events{t: t}}
 	log := slog.New(slog.NewJSONHandler(h.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 
-	secrets := seed(t, store)
-	ring, err := keys.Open(t.Context(), keys.Config{Store: store, Secrets: secrets})
+	h.secrets = seed(t, store)
+	ring, err := keys.Open(t.Context(), keys.Config{Store: store, Secrets: h.secrets})
 	if err != nil {
 		t.Fatal(err)
 	}
-	upstream, err := dingtalk.New(dingtalk.Config{
-		CorpID: sim.CorpID(), ClientID: sim.App().ClientID, ClientSecret: sim.App().ClientSecret, Log: log,
-		Endpoints: dingtalk.Endpoints{Login: dt.URL, API: dt.URL, OAPI: dt.URL},
-	})
-	if err != nil {
+	design.dingTalk.CorpID, design.dingTalk.ClientID, design.dingTalk.ClientSecret = sim.CorpID(), sim.App().ClientID, sim.App().ClientSecret
+	design.dingTalk.Log, design.dingTalk.Endpoints = log, dingtalk.Endpoints{Login: dt.URL, API: dt.URL, OAPI: dt.URL}
+	if h.upstream, err = dingtalk.New(design.dingTalk); err != nil {
 		t.Fatal(err)
 	}
-	set, faults := clients.NewSet(testClients())
-	if len(faults) > 0 {
+	var faults []clients.Fault
+	if h.clients, faults = clients.NewSet(design.specs); len(faults) > 0 {
 		t.Fatal(faults)
 	}
-	site, err := pages.New(pages.Config{Issuer: h.issuer, Operator: "Test Works"})
-	if err != nil {
+	if design.Issuer == "" {
+		design.Issuer = h.issuer
+	}
+	h.issuer = design.Issuer
+	if design.Pages, err = pages.New(pages.Config{Issuer: h.issuer, Operator: "Test Works"}); err != nil {
 		t.Fatal(err)
 	}
-	config := provider.Config{
-		Issuer: h.issuer, Store: h.store, Secrets: secrets, Ring: ring, Clients: set, CorpID: sim.CorpID(), Upstream: upstream,
-		Pages: site, Audit: h.events, Log: log, LoginsPerSecond: 1 << 20, Contact: "it@example.com",
-		People: people.Config{EmailDomains: []string{"corp.example.cn"}, VerifiedEmailDomains: []string{"corp.example.cn"}},
-	}
-	for _, o := range options {
-		o(&config)
-	}
-	h.issuer = config.Issuer
+	config := design.Config
+	config.Store, config.Secrets, config.Ring, config.Clients = h.store, h.secrets, ring, h.clients
+	config.CorpID, config.Upstream, config.Audit, config.Log = sim.CorpID(), h.upstream, h.events, log
 	if h.provider, err = provider.New(config); err != nil {
 		t.Fatal(err)
 	}
@@ -251,182 +258,4 @@ func seed(t *testing.T, store storage.Store) *secret.List {
 		t.Fatal(err)
 	}
 	return secrets
-}
-
-// browser is a person's: it keeps cookies and stops where the test wants it to.
-type browser struct {
-	t      *testing.T
-	client *http.Client
-}
-
-func (h *house) browser() *browser {
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	return &browser{h.t, &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
-}
-
-// page is what a browser got.
-type page struct {
-	status   int
-	body     string
-	header   http.Header
-	location string
-}
-
-func (b *browser) send(req *http.Request) page {
-	b.t.Helper()
-	resp, err := b.client.Do(req)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	p := page{status: resp.StatusCode, body: string(body), header: resp.Header}
-	if location, err := resp.Location(); err == nil {
-		p.location = location.String()
-	}
-	return p
-}
-
-func (b *browser) get(to string) page {
-	b.t.Helper()
-	req, err := http.NewRequest(http.MethodGet, to, nil)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return b.send(req)
-}
-
-func (b *browser) post(to string, form url.Values) page {
-	b.t.Helper()
-	req, err := http.NewRequest(http.MethodPost, to, strings.NewReader(form.Encode()))
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	return b.send(req)
-}
-
-// follow goes on from a URL until it is redirected to prefix, or gets a page.
-func (b *browser) follow(to, prefix string) page {
-	b.t.Helper()
-	for range 10 {
-		p := b.get(to)
-		if p.location == "" || strings.HasPrefix(p.location, prefix) {
-			return p
-		}
-		to = p.location
-	}
-	b.t.Fatal("too many redirects")
-	return page{}
-}
-
-func challenge(verifier string) string {
-	sum := sha256.Sum256([]byte(verifier))
-	return base64.RawURLEncoding.EncodeToString(sum[:])
-}
-
-// authorization is a request in order; change it with pairs of name and value, an
-// empty value taking a parameter away.
-func (h *house) authorization(pairs ...string) string {
-	q := url.Values{
-		"client_id": {"app"}, "redirect_uri": {appCallback}, "response_type": {"code"}, "scope": {"openid profile email groups offline_access"},
-		"state": {"st-" + h.t.Name()}, "nonce": {"n-0S6_WzA2Mj"}, "code_challenge": {challenge(testVerifier)}, "code_challenge_method": {"S256"},
-	}
-	for i := 0; i < len(pairs); i += 2 {
-		if pairs[i+1] == "" {
-			q.Del(pairs[i])
-			continue
-		}
-		q.Set(pairs[i], pairs[i+1])
-	}
-	return h.issuer + "/authorize?" + q.Encode()
-}
-
-// answer is an authorization response, taken apart.
-func answer(t *testing.T, p page) url.Values {
-	t.Helper()
-	u, err := url.Parse(p.location)
-	if err != nil || p.location == "" {
-		t.Fatalf("no redirect: status %d, %.300s", p.status, p.body)
-	}
-	return u.Query()
-}
-
-// login carries a browser from authorize to the client's callback and returns the code.
-func (h *house) login(b *browser, pairs ...string) string {
-	h.t.Helper()
-	start := h.authorization(pairs...)
-	u, _ := url.Parse(start)
-	q := answer(h.t, b.follow(start, u.Query().Get("redirect_uri")))
-	if q.Get("code") == "" {
-		h.t.Fatalf("no code: %v", q)
-	}
-	return q.Get("code")
-}
-
-// reply is what a client got as JSON.
-type reply struct {
-	page
-	json map[string]any
-}
-
-func (r reply) text(name string) string { s, _ := r.json[name].(string); return s }
-
-// call posts a form to an endpoint, as the client with its secret by Basic.
-func (h *house) call(path, client, password string, form url.Values) reply {
-	h.t.Helper()
-	req, err := http.NewRequest(http.MethodPost, h.issuer+path, strings.NewReader(form.Encode()))
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	if password != "" {
-		req.SetBasicAuth(url.QueryEscape(client), url.QueryEscape(password))
-	} else if client != "" {
-		form.Set("client_id", client)
-		req.Body = io.NopCloser(strings.NewReader(form.Encode()))
-		req.ContentLength = int64(len(form.Encode()))
-	}
-	return h.json(req)
-}
-
-func (h *house) json(req *http.Request) reply {
-	h.t.Helper()
-	r := reply{page: h.browser().send(req)}
-	if len(r.body) > 0 && json.Unmarshal([]byte(r.body), &r.json) != nil {
-		h.t.Fatalf("%s %s: not JSON: %d %.200s", req.Method, req.URL.Path, r.status, r.body)
-	}
-	return r
-}
-
-func (h *house) exchange(code string) reply {
-	h.t.Helper()
-	return h.call("/token", "app", testSecret, url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {appCallback}, "code_verifier": {testVerifier}})
-}
-
-func (h *house) refresh(token string, scope string) reply {
-	h.t.Helper()
-	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}}
-	if scope != "" {
-		form.Set("scope", scope)
-	}
-	return h.call("/token", "app", testSecret, form)
-}
-
-func (h *house) userinfo(token string) reply {
-	h.t.Helper()
-	req, err := http.NewRequest(http.MethodGet, h.issuer+"/userinfo", nil)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	if token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
-	}
-	return h.json(req)
 }
