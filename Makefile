@@ -37,9 +37,10 @@ vuln:
 fuzz:
 	@.ci/fuzz $(FUZZTIME)
 
-# YARDSTICK=DIR also measures, in turns, the bridge in DIR.
+# YARDSTICK=DIR also measures, in turns, the bridge in DIR; BENCHFLAGS='-only trips'
+# measures a part.
 bench:
-	YARDSTICK="$(YARDSTICK)" go run ./cmd/dingbridge/internal/bench
+	YARDSTICK="$(YARDSTICK)" go run ./cmd/dingbridge/internal/bench $(BENCHFLAGS)
 
 image:
 	$(CONTAINER) build -f deploy/Dockerfile --build-arg VERSION=$(VERSION) -t dingbridge:$(VERSION) .
