@@ -20,6 +20,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -237,17 +238,17 @@ func TestM5_AWatchSeesEveryKindOfChange(t *testing.T) {
 		t.Fatal(err)
 	}
 	synctest.Test(t, func(t *testing.T) {
-		seen := 0
-		w := newWatch(func() { seen++ }, link)
+		var seen atomic.Int64
+		w := newWatch(func() { seen.Add(1) }, link)
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan struct{})
 		go func() { w.run(ctx); close(ended) }()
-		step := func(what string, want int) {
+		step := func(what string, want int64) {
 			t.Helper()
 			time.Sleep(lookEvery + time.Second)
 			synctest.Wait()
-			if seen != want {
-				t.Errorf("%s: called %d times, not %d", what, seen, want)
+			if got := seen.Load(); got != want {
+				t.Errorf("%s: called %d times, not %d", what, got, want)
 			}
 		}
 		step("nothing", 0)

@@ -3,6 +3,8 @@ package config
 import (
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -51,18 +53,34 @@ func TestDeployConfigIsComplete(t *testing.T) {
 			t.Errorf("%s: deploy/config.yaml shows %v, the default is %v", path, pair[0], pair[1])
 		}
 	}
-	for _, path := range []string{"tls.key_file", "claims.reserved_usernames", "claims.username_sources", "trusted_proxies",
-		"operator.contact", "dingtalk.organisations[0].name"} {
+	for _, path := range paths(reflect.TypeFor[Config](), "") {
 		if !at.given(path) {
 			t.Errorf("deploy/config.yaml does not show %s", path)
 		}
 	}
 }
 
-// isKey: a word, a colon, and no prose after it.
+// paths are those of all values of a type, with one item in each list of maps.
+func paths(typ reflect.Type, path string) (all []string) {
+	switch {
+	case typ.Kind() == reflect.Struct:
+		for f := range typ.Fields() {
+			all = append(all, paths(f.Type, join(path, f.Tag.Get("yaml")))...)
+		}
+		return all
+	case typ.Kind() == reflect.Slice && typ.Elem().Kind() == reflect.Struct:
+		return paths(typ.Elem(), item(path, 0))
+	}
+	return []string{path}
+}
+
+// isKey tells a line of YAML from a line of prose: it begins with a key that is
+// known somewhere.
 func isKey(text string) bool {
 	key, rest, ok := strings.Cut(strings.TrimSpace(text), ":")
-	return ok && (rest == "" || rest[0] == ' ') && strings.Trim(key, "abcdefghijklmnopqrstuvwxyz_") == ""
+	return ok && (rest == "" || rest[0] == ' ') && slices.ContainsFunc(paths(reflect.TypeFor[Config](), ""), func(path string) bool {
+		return slices.Contains(strings.FieldsFunc(path, func(r rune) bool { return r == '.' || r == '[' }), key)
+	})
 }
 
 func TestDeployExampleClientsLoad(t *testing.T) {

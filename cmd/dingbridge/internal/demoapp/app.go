@@ -94,7 +94,8 @@ func (s *side) callback() string { return s.url + "/callback" }
 
 func (a *App) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /style.css", serveStyle)
+	mux.HandleFunc("GET /style.css", serve("text/css; charset=utf-8", styleText))
+	mux.HandleFunc("GET /icon.svg", serve("image/svg+xml", iconText))
 	for _, s := range a.sides {
 		mux.HandleFunc("GET "+s.path+"/{$}", s.home)
 		mux.HandleFunc("GET "+s.path+"/login", s.login)
@@ -106,7 +107,7 @@ func (a *App) routes() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, 16<<10)
 		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src https:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self' https:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Cache-Control", "no-store")

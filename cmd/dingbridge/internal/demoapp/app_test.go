@@ -14,7 +14,7 @@ const inside = `id="nick"`
 
 func TestLoginRefreshSecondClientLogout(t *testing.T) {
 	o := newOP(t)
-	_, app := serve(t, o)
+	_, app := open(t, o)
 	b := newBrowser(t)
 	if status, page := b.get(app + "/"); status != 200 || strings.Contains(page, inside) {
 		t.Errorf("before: %d %s", status, page)
@@ -42,7 +42,7 @@ func TestLoginRefreshSecondClientLogout(t *testing.T) {
 
 func TestD1_ACallbackCountsOnceInItsBrowser(t *testing.T) {
 	o := newOP(t)
-	_, app := serve(t, o)
+	_, app := open(t, o)
 	refused := func(what string, status int, page string) {
 		t.Helper()
 		if status < 400 || strings.Contains(page, inside) {
@@ -96,7 +96,7 @@ func TestD1_ALyingProviderIsRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			o := newOP(t)
 			lie(o)
-			_, app := serve(t, o)
+			_, app := open(t, o)
 			status, page := newBrowser(t).get(app + "/login")
 			if status < 400 || strings.Contains(page, inside) || !strings.Contains(page, "登录没有完成") {
 				t.Errorf("%d %s", status, page)
@@ -104,7 +104,7 @@ func TestD1_ALyingProviderIsRefused(t *testing.T) {
 		})
 	}
 	o := newOP(t)
-	_, app := serve(t, o)
+	_, app := open(t, o)
 	b := newBrowser(t)
 	b.get(app + "/login")
 	o.mu.Lock()
@@ -120,7 +120,7 @@ func TestD2_ClaimsAreText(t *testing.T) {
 	const evil = `<script>alert(1)</script>"'>`
 	o.userinfo = map[string]any{"nickname": evil, "name": "\u202eevil", "picture": "javascript:alert(1)", evil: []any{evil, 1.5, nil, map[string]any{"a": true}}}
 	o.idToken = map[string]any{"nickname": evil, "iat": "1", "auth_time": -1, "big": 12345678901234567}
-	_, app := serve(t, o)
+	_, app := open(t, o)
 	b := newBrowser(t)
 	answer, err := b.Get(app + "/login")
 	if err != nil {
@@ -147,7 +147,7 @@ func TestD2_ClaimsAreText(t *testing.T) {
 
 func TestD3_TheBrowserSeesNoToken(t *testing.T) {
 	o := newOP(t)
-	_, app := serve(t, o)
+	_, app := open(t, o)
 	b := newBrowser(t)
 	b.get(app + "/login")
 	b.post(app + "/refresh")
@@ -160,7 +160,7 @@ func TestD3_TheBrowserSeesNoToken(t *testing.T) {
 
 func TestD4_CookieNames(t *testing.T) {
 	o := newOP(t)
-	_, app := serve(t, o)
+	_, app := open(t, o)
 	b := newBrowser(t)
 	b.get(app + "/login")
 	b.get(app + "/second/login")
@@ -212,7 +212,7 @@ func TestD5_SessionsAreBounded(t *testing.T) {
 
 func TestRefreshesTakeTurns(t *testing.T) {
 	o := newOP(t)
-	_, app := serve(t, o)
+	_, app := open(t, o)
 	b := newBrowser(t)
 	b.get(app + "/login")
 	u, _ := url.Parse(app)
@@ -239,7 +239,7 @@ func TestRefreshesTakeTurns(t *testing.T) {
 
 func TestOtherSitesCannotPost(t *testing.T) {
 	o := newOP(t)
-	_, app := serve(t, o)
+	_, app := open(t, o)
 	b := newBrowser(t)
 	b.get(app + "/login")
 	r, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, app+"/logout", nil)
@@ -256,7 +256,7 @@ func TestOtherSitesCannotPost(t *testing.T) {
 
 func TestProviderIsAskedAgainAfterAFault(t *testing.T) {
 	o := newOP(t)
-	_, app := serve(t, o)
+	_, app := open(t, o)
 	working := o.Config.Handler
 	o.Config.Handler = http.NotFoundHandler()
 	if status, page := newBrowser(t).get(app + "/login"); status != http.StatusBadGateway || !strings.Contains(page, "登录没有完成") {

@@ -138,8 +138,8 @@ func (o *op) info(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(claims)
 }
 
-// serve starts the app against o.
-func serve(t *testing.T, o *op) (*App, string) {
+// open starts the app against o.
+func open(t *testing.T, o *op) (*App, string) {
 	t.Helper()
 	var app *App
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { app.Handler().ServeHTTP(w, r) }))

@@ -19,6 +19,9 @@ var pageText string
 //go:embed style.css
 var styleText []byte
 
+//go:embed icon.svg
+var iconText []byte
+
 var pageTemplate = template.Must(template.New("page").Parse(pageText))
 
 // claims are a token's, as JSON, numbers as they were written.
@@ -111,9 +114,11 @@ func (s *side) write(w http.ResponseWriter, status int, v view) {
 	_, _ = w.Write(page.Bytes()) // the browser may be gone
 }
 
-func serveStyle(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/css; charset=utf-8")
-	_, _ = w.Write(styleText)
+func serve(contentType string, content []byte) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", contentType)
+		_, _ = w.Write(content)
+	}
 }
 
 // text is the claim if it is a text.
