@@ -66,6 +66,7 @@ func serve(ctx context.Context, file string, stdout, stderr io.Writer) (err erro
 
 // serve runs the house behind its servers until ctx ends.
 func (h *house) serve(ctx context.Context, servers []server, stdout io.Writer) error {
+	tuneMemory()
 	beside, end := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
 	running.Go(func() { h.run(beside) })
