@@ -12,7 +12,9 @@ var (
 	// ErrNotFound: there is positively no live value under the key.
 	ErrNotFound = errors.New("not found")
 	// ErrConflict: Create met a live value, or Swap met another version. The
-	// op's Value and Version then hold what is there now.
+	// op's Value and Version then hold what is there now. After a lost reply a
+	// conflict cannot be told from a write of ours that was superseded at once;
+	// that is ErrUnknown.
 	ErrConflict = errors.New("conflict")
 	// ErrUnknown: the store could not be asked, did not answer in time, or its
 	// answer was lost and could not be re-read. The write may or may not have
@@ -64,7 +66,7 @@ type Op struct {
 	Key    string
 	Input  []byte        // Create, Put, Swap
 	From   Version       // Swap
-	Life   time.Duration // Create, Put, Swap, Join; 0 = without end
+	Life   time.Duration // Create, Put, Swap, Join; 0 = without end, negative is a fault
 	Member string        // Join
 
 	Err     error    // one of the package's errors, wrapped, or nil

@@ -85,3 +85,5 @@ func (s *Store) Close() error {
 	}
 	return nil
 }
+
+var _ storage.Store = (*Store)(nil)

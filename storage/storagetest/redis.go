@@ -2,6 +2,7 @@ package storagetest
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -70,14 +71,21 @@ func newRedis(tb testing.TB, args ...string) *Redis {
 	return r
 }
 
+// freeAddr finds a port below those that the system gives to outgoing connections:
+// one of these may be taken at any moment, also while a killed server is to come
+// back on its port.
 func freeAddr(tb testing.TB) string {
 	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
+	for range 100 {
+		l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", 12000+rand.IntN(20000)))
+		if err != nil {
+			continue
+		}
+		defer l.Close()
+		return l.Addr().String()
 	}
-	defer l.Close()
-	return l.Addr().String()
+	tb.Fatal("no free port from 12000 to 32000")
+	return ""
 }
 
 // start runs the server and waits until it answers.
