@@ -67,7 +67,7 @@ func TestFaults(t *testing.T) {
 			"punished":   {send(200, punishedJSON), ReasonThrottled, 1},
 			"teapot":     {send(418, body), ReasonStrange, 1},
 			"not found":  {send(404, "404 page not found"), ReasonStrange, 1},
-			"redirect":   {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", 307) }, ReasonStrange, 1},
+			"redirect":   {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect) }, ReasonStrange, 1},
 			"too large":  {send(200, `{"pad":"`+strings.Repeat("x", maxBody)+`",`+body[1:]), ReasonStrange, 1},
 			"bad header": {rawAnswer("HTTP/1.1 2x0 OK\r\n\r\n"), ReasonUnavailable, 2},
 		} {

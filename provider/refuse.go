@@ -103,10 +103,6 @@ func (p *Provider) refusePerson(w http.ResponseWriter, r *http.Request, c *clien
 	p.page(w, r, 0, why.page)
 }
 
-// reload is the address of the request itself, for a retry. The path of the issuer was
-// taken off on the way to the handler.
-func (p *Provider) reload(r *http.Request) string { return p.base + r.URL.RequestURI() }
-
 func (p *Provider) notAdmitted(c *clients.Client) refused {
 	return refused{page: pages.Page{Kind: pages.NotAdmitted, ClientName: c.Name, Contact: p.Contact}, reason: "not_admitted"}
 }

@@ -17,7 +17,6 @@ type call struct {
 	id      string // shown on pages, in logs and in X-Request-Id
 	address string // of the browser or client
 	client  *clients.Client
-	secret  bool // the client showed one
 }
 
 type callKey struct{}
