@@ -34,6 +34,14 @@ const (
 	wikiCallback = "https://wiki.example.com/oidc?from=dingbridge"
 )
 
+// libraryLog is what the protocol library writes: it knows only the default logger.
+var libraryLog lockedBuffer
+
+func TestMain(m *testing.M) {
+	slog.SetDefault(slog.New(slog.NewJSONHandler(&libraryLog, nil)))
+	m.Run()
+}
+
 // house is a provider with a simulated DingTalk, over real HTTP on loopback.
 type house struct {
 	t        *testing.T
