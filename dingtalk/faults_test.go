@@ -56,18 +56,20 @@ func TestFaults(t *testing.T) {
 			reason  Reason
 			times   int // how often a safe call is sent
 		}{
-			"500":        {send(500, `{"code":"unknownError","message":"未知错误"}`), ReasonUnavailable, 2},
-			"502 page":   {send(502, "<html><h1>Bad Gateway</h1></html>"), ReasonUnavailable, 2},
-			"200 page":   {send(200, "<html>"), ReasonUnavailable, 2},
-			"nothing":    {send(200, ""), ReasonUnavailable, 2},
-			"hang up":    {hangUp, ReasonUnavailable, 2},
-			"cut short":  {cutShort(body), ReasonUnavailable, 2},
-			"half":       {send(200, body[:len(body)/2]), ReasonStrange, 1},
-			"empty":      {send(200, "{}"), ReasonStrange, 1},
-			"punished":   {send(200, punishedJSON), ReasonThrottled, 1},
-			"teapot":     {send(418, body), ReasonStrange, 1},
-			"not found":  {send(404, "404 page not found"), ReasonStrange, 1},
-			"redirect":   {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect) }, ReasonStrange, 1},
+			"500":       {send(500, `{"code":"unknownError","message":"未知错误"}`), ReasonUnavailable, 2},
+			"502 page":  {send(502, "<html><h1>Bad Gateway</h1></html>"), ReasonUnavailable, 2},
+			"200 page":  {send(200, "<html>"), ReasonUnavailable, 2},
+			"nothing":   {send(200, ""), ReasonUnavailable, 2},
+			"hang up":   {hangUp, ReasonUnavailable, 2},
+			"cut short": {cutShort(body), ReasonUnavailable, 2},
+			"half":      {send(200, body[:len(body)/2]), ReasonStrange, 1},
+			"empty":     {send(200, "{}"), ReasonStrange, 1},
+			"punished":  {send(200, punishedJSON), ReasonThrottled, 1},
+			"teapot":    {send(418, body), ReasonStrange, 1},
+			"not found": {send(404, "404 page not found"), ReasonStrange, 1},
+			"redirect": {func(w http.ResponseWriter, r *http.Request) {
+				http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+			}, ReasonStrange, 1},
 			"too large":  {send(200, `{"pad":"`+strings.Repeat("x", maxBody)+`",`+body[1:]), ReasonStrange, 1},
 			"bad header": {rawAnswer("HTTP/1.1 2x0 OK\r\n\r\n"), ReasonUnavailable, 2},
 		} {
