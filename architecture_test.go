@@ -57,7 +57,8 @@ var plan = []struct {
 	{"provider", "provider/audit provider/clients provider/grants provider/login provider/pages provider/people provider/sessions keys keys/secret storage dingtalk"},
 
 	// Floor 4: the command.
-	{"cmd/dingbridge/internal/bench", ""}, // measures the built program by the wire alone
+	{"cmd/dingbridge/internal/bench", ""},      // measures the built program by the wire alone
+	{"cmd/dingbridge/internal/systemtest", ""}, // tests of the built program by the wire alone
 	{"cmd/dingbridge/internal/config", "provider/clients"},
 	{"cmd/dingbridge/internal/demoapp", ""}, // a relying party; it knows us by the wire alone
 	{"cmd/dingbridge", "cmd/dingbridge/internal/config cmd/dingbridge/internal/demoapp dingtalk dingtalk/simulator keys keys/secret provider provider/audit provider/clients provider/grants provider/pages provider/people provider/sessions storage storage/bolt storage/redis"},

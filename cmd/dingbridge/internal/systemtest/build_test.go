@@ -1,0 +1,68 @@
+package systemtest
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+)
+
+// patience bounds every wait; nothing is measured.
+const patience = time.Minute
+
+// workshop is the folder of the built program.
+var workshop string
+
+func TestMain(m *testing.M) {
+	var err error
+	if workshop, err = os.MkdirTemp("", "dingbridge-system-"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	os.RemoveAll(workshop)
+	os.Exit(code)
+}
+
+// program is the built program, as it is delivered but for the race detector.
+var program = sync.OnceValues(func() (string, error) {
+	file := filepath.Join(workshop, "dingbridge")
+	args := []string{"build", "-tags", "no_otel", "-o", file}
+	if raceDetector {
+		args = append(args, "-race")
+	}
+	out, err := exec.Command("go", append(args, "github.com/dingbridge/dingbridge/cmd/dingbridge")...).CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("building the program: %w\n%s", err, out)
+	}
+	return file, nil
+})
+
+// rounds is how often a long proof repeats itself.
+func rounds(full int) int {
+	if testing.Short() {
+		return max(1, full/10)
+	}
+	return full
+}
+
+// needs leaves the test out where a program is missing, or fails it if none may be.
+func needs(t *testing.T, suite string, programs ...string) {
+	t.Helper()
+	for _, p := range programs {
+		if _, err := exec.LookPath(p); err != nil {
+			leaveOut(t, suite, "no "+p)
+		}
+	}
+}
+
+func leaveOut(t *testing.T, suite, why string) {
+	t.Helper()
+	if os.Getenv("DINGBRIDGE_REQUIRE_ALL") == "1" {
+		t.Fatalf("suite left out: %s (%s), but DINGBRIDGE_REQUIRE_ALL=1", suite, why)
+	}
+	t.Skipf("suite left out: %s (%s)", suite, why)
+}

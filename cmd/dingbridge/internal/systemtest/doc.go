@@ -1,0 +1,28 @@
+// Package systemtest holds tests of the built program, and nothing else: it starts
+// real processes (dingbridge serve, dingbridge simulator, dingbridge demo, and
+// redis-server, Chromium and Node where there are any), speaks with them over HTTP
+// as browsers and apps do, and kills them.
+//
+//	build_test.go process_test.go   the program, built once, as processes
+//	world_test.go                   a simulator, configuration, and serve processes on one storage
+//	person_test.go app_test.go      a browser without a screen; an app's calls
+//
+// What they prove:
+//
+//   - E1: Relying parties that nobody here wrote complete login, refresh, userinfo,
+//     introspection and revocation, on Redis and on bolt.
+//   - E2: One code shown many times at once to several processes opens once, and the
+//     reuse ends what it opened. A refresh token within its leeway gives every rival
+//     the same successor, and after it ends the family.
+//   - E3: After kill -9 of the provider or of Redis at any point no code and no refresh
+//     token works twice, and no finished login is lost.
+//   - E4: Nothing in a dump of the storage, and nothing in the logs, opens anything or
+//     tells a name or a number in clear.
+//   - E5: The keys of a full run are those of docs/state.md.
+//   - E6: The demo works in a real browser, on a desktop and on a phone.
+//   - E7: A storage that is away, oversized or endless requests, and a stop with
+//     requests under way each have their defined end.
+//
+// With -short the long proofs run a tenth. Under the race detector the program is
+// built with it too. Nobody imports this package.
+package systemtest
