@@ -120,9 +120,9 @@ type Claims struct {
 	// VerifiedEmailDomains are those of EmailDomains for which the organisation
 	// itself gives out addresses, so that email_verified is true.
 	VerifiedEmailDomains []string `yaml:"verified_email_domains"`
-	// UsernameSources: job_number, userid, org_email (what stands before the @), in
+	// UsernameSources: userid, job_number, org_email (what stands before the @), in
 	// the order of preference. The name is made once and never changes.
-	UsernameSources []string `yaml:"username_sources"`
+	UsernameSources []string `yaml:"username_sources" default:"userid"`
 	// ReservedUsernames are never given to anybody, beside the built-in ones.
 	ReservedUsernames []string `yaml:"reserved_usernames"`
 }

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -136,10 +137,16 @@ func (c claims) rows(before claims) []row {
 		raw := c[name]
 		r := row{Name: name, Value: string(raw), New: before != nil && !bytes.Equal(raw, before[name])}
 		var text string
+		var list []string
 		var seconds int64
 		switch {
 		case json.Unmarshal(raw, &text) == nil:
 			r.Value = text
+		case json.Unmarshal(raw, &list) == nil && list != nil:
+			for i := range list {
+				list[i] = strconv.Quote(list[i])
+			}
+			r.Value = "[" + strings.Join(list, ", ") + "]" // with room for a line to break
 		case slices.Contains([]string{"exp", "iat", "auth_time", "updated_at", "nbf"}, name) && json.Unmarshal(raw, &seconds) == nil:
 			r.Note = time.Unix(seconds, 0).Format(time.DateTime)
 		}
