@@ -88,6 +88,17 @@ func (b *browser) follow(to, prefix string) page {
 	return page{}
 }
 
+// cookieNamed is the value of a cookie that the browser keeps, by a word in its name.
+func (b *browser) cookieNamed(issuer, word string) string {
+	u, _ := url.Parse(issuer)
+	for _, c := range b.client.Jar.Cookies(u) {
+		if strings.Contains(c.Name, word) {
+			return c.Value
+		}
+	}
+	return ""
+}
+
 func challenge(verifier string) string {
 	sum := sha256.Sum256([]byte(verifier))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
@@ -122,6 +133,16 @@ func (p page) retry() string {
 	_, rest, _ := strings.Cut(p.body, `id="retry" class="button" href="`)
 	href, _, _ := strings.Cut(rest, `"`)
 	return html.UnescapeString(href)
+}
+
+// dial makes a link of one of our pages absolute.
+func (h *house) dial(href string) string {
+	base, _ := url.Parse(h.issuer)
+	u, err := base.Parse(href)
+	if err != nil || href == "" {
+		h.t.Fatalf("no link: %q", href)
+	}
+	return u.String()
 }
 
 // cookie is the value of a cookie that the page sets, by the word in its name.
