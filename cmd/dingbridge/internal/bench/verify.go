@@ -73,8 +73,11 @@ var errUnknownKey = errors.New("no key of that id")
 // verify checks the signature of a compact JWS, made with alg and no other, and
 // returns what it says.
 func (keys keySet) verify(token, alg string) (idToken, error) {
-	head, rest, _ := strings.Cut(token, ".")
-	payload, tail, _ := strings.Cut(rest, ".")
+	head, rest, two := strings.Cut(token, ".")
+	payload, tail, three := strings.Cut(rest, ".")
+	if !two || !three || strings.ContainsAny(token, "\r\n") { // line ends the decoder skips
+		return idToken{}, errors.New("not a JWS")
+	}
 	header, err1 := encoding.DecodeString(head)
 	claims, err2 := encoding.DecodeString(payload)
 	signature, err3 := encoding.DecodeString(tail)
