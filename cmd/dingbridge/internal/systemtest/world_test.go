@@ -127,10 +127,11 @@ func (w *world) readyURL(p *process) string {
 	return url
 }
 
-// serve starts the provider at its issuer's address.
-func (w *world) serve() *process {
+// serve starts the provider at its issuer's address. env are settings that prevail
+// over config.yaml.
+func (w *world) serve(env ...string) *process {
 	w.t.Helper()
-	p := w.start(nil, "serve", "--config", "config.yaml")
+	p := w.start(env, "serve", "--config", "config.yaml")
 	w.readyURL(p)
 	return p
 }

@@ -1,0 +1,88 @@
+package systemtest
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/dingbridge/dingbridge/storage/storagetest"
+)
+
+// TestE5_StateTable compares the keys of a full run with the table of docs/state.md,
+// both ways.
+func TestE5_StateTable(t *testing.T) {
+	documented := keyPatterns(t)
+	r := storagetest.StartRedis(t)
+	w := newWorld(t, setting{storage: r.URL})
+	w.serve()
+	ctx, a, p := t.Context(), w.app("es"), newPerson()
+	code, err := p.login(ctx, w, a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := a.redeem(ctx, w.issuer, code)
+	for range 2 { // the second within the leeway
+		if got := a.refresh(ctx, w.issuer, first.text("refresh_token")); got.status != 200 {
+			t.Fatalf("refresh: %v", got)
+		}
+	}
+	if _, err := p.login(ctx, w, w.app("rs")); err != nil { // single sign-on
+		t.Fatal(err)
+	}
+	if got := a.revoke(ctx, w.issuer, first.text("access_token")); got.status != 200 {
+		t.Fatalf("revoke: %v", got)
+	}
+	if s, err := newPerson().get(ctx, w.authorization(a)); err != nil || s.status != 302 { // begun, and left
+		t.Fatalf("begin: %v, %v", s, err)
+	}
+	made := map[string]bool{}
+	for key := range records(t, r) {
+		known := false
+		for text, form := range documented {
+			if form.MatchString(key) {
+				known, made[text] = true, true
+			}
+		}
+		if !known {
+			t.Errorf("the key %q is not in docs/state.md", key)
+		}
+	}
+	for text := range documented {
+		if !made[text] {
+			t.Errorf("docs/state.md has %s, which a full run does not make", text)
+		}
+	}
+	t.Logf("%d kinds of keys: %s", len(made), strings.Join(slices.Sorted(maps.Keys(made)), " "))
+}
+
+// keyPatterns are the keys in the table's second column, each with the form that its
+// placeholders allow.
+func keyPatterns(t *testing.T) map[string]*regexp.Regexp {
+	t.Helper()
+	text, err := os.ReadFile(filepath.FromSlash("../../../../docs/state.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "| record | key |")
+	table, _, _ = strings.Cut(table, "\n\n")
+	patterns := map[string]*regexp.Regexp{}
+	placeholder := regexp.MustCompile(`<[a-z+\\]+>`)
+	for line := range strings.Lines(table) {
+		cells := strings.Split(line, "|")
+		if len(cells) < 3 || strings.Contains(cells[1], "later") {
+			continue
+		}
+		for _, quoted := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(cells[2], -1) {
+			form := placeholder.ReplaceAllString(regexp.QuoteMeta(quoted[1]), `[A-Za-z0-9_-]+`)
+			patterns[quoted[1]] = regexp.MustCompile("^" + form + "$")
+		}
+	}
+	if len(patterns) == 0 {
+		t.Fatal("docs/state.md has no table of keys")
+	}
+	return patterns
+}
