@@ -90,7 +90,13 @@ func (p *Provider) authenticateClient(next http.Handler) http.Handler {
 			description = "the client is not known or its secret is wrong"
 		}
 		if description != "" {
-			p.record(r.Context(), audit.Event{Name: audit.ClientAuthenticationFailed, ClientID: shown.id, Reason: description, Way: shown.method})
+			// A client that is not known is not named: people paste the secret into the
+			// field of the id.
+			reason := description
+			if !known && shown.id != "" {
+				reason = "unknown client: " + description
+			}
+			p.record(r.Context(), audit.Event{Name: audit.ClientAuthenticationFailed, Reason: reason, Way: shown.method})
 			w.Header().Set("WWW-Authenticate", `Basic realm="dingbridge", charset="UTF-8"`)
 			writeOAuthError(w, http.StatusUnauthorized, "invalid_client", description)
 			return
