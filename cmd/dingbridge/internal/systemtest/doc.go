@@ -22,6 +22,7 @@
 //   - E6: The demo works in a real browser, on a desktop and on a phone.
 //   - E7: A storage that is away, oversized or endless requests, and a stop with
 //     requests under way each have their defined end.
+//   - E8: Who may not enter gets no code, a page that says why, and an audit event.
 //
 // With -short the long proofs run a tenth. Under the race detector the program is
 // built with it too. Nobody imports this package.
