@@ -59,7 +59,7 @@ func (s *side) finish(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, http.StatusBadRequest, errors.New("the answer is not of the provider that was asked"))
 		return
 	case q.Get("error") != "":
-		s.fail(w, http.StatusForbidden, fmt.Errorf("%s: %s", q.Get("error"), q.Get("error_description")))
+		s.fail(w, http.StatusForbidden, refused(q.Get("error"), q.Get("error_description")))
 		return
 	}
 	made, err := s.redeem(r.Context(), q.Get("code"), begun)
@@ -179,9 +179,20 @@ func (s *side) logout(w http.ResponseWriter, r *http.Request) {
 func plain(err error) error {
 	if e, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
 		if e.ErrorCode != "" {
-			return fmt.Errorf("%s: %s", e.ErrorCode, e.ErrorDescription)
+			return refused(e.ErrorCode, e.ErrorDescription)
 		}
 		return fmt.Errorf("status %d", e.Response.StatusCode)
 	}
 	return err
+}
+
+// refused is an OAuth error; providers may leave out what it is about.
+func refused(code, description string) error {
+	switch {
+	case description != "":
+		return fmt.Errorf("%s: %s", code, description)
+	case code == "access_denied":
+		return errors.New("access_denied: the login was refused")
+	}
+	return errors.New(code)
 }
