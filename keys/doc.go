@@ -28,7 +28,8 @@
 //	K7  Verify takes only what this ring signed, byte for byte in our own form:
 //	    no other algorithm, key, header or spelling.
 //	K8  A replica that cannot reread goes on with what it has, and says so; a
-//	    ring that vanished from under running replicas is put back.
+//	    ring that vanished from under running replicas is put back, unless a replica
+//	    that started just then has made a new one: then that one counts.
 //	K9  A ring sealed by an older secret is re-sealed by the first one.
 //	K10 Clocks that are off by a minute, either way, do no harm.
 //	K11 The ETag of the key set changes when the set changes and only then.

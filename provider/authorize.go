@@ -135,7 +135,7 @@ func (p *Provider) grantRequest(c *clients.Client, l login.Request, s sessions.S
 // begin sends the browser to DingTalk.
 func (p *Provider) begin(w http.ResponseWriter, r *http.Request, a authRequest) {
 	ctx := r.Context()
-	if !p.budget.take() {
+	if !p.begun.take() {
 		p.record(ctx, audit.Event{Name: audit.AuthorizeRefused, Reason: "too many logins at once"})
 		w.Header().Set("Retry-After", "5")
 		p.page(w, r, http.StatusServiceUnavailable, pages.Page{Kind: pages.TooManyRequests, RetryURL: p.here(r)})

@@ -30,6 +30,9 @@ type finish struct {
 // for each call.
 const workTime = 30 * time.Second
 
+// answerWait is how long an answer of DingTalk waits for its turn.
+const answerWait = 5 * time.Second
+
 // callbackGet is where DingTalk sends the browser back to.
 func (p *Provider) callbackGet(w http.ResponseWriter, r *http.Request) {
 	ctx, query := r.Context(), r.Form
@@ -50,6 +53,14 @@ func (p *Provider) callbackGet(w http.ResponseWriter, r *http.Request) {
 	}
 	if declined {
 		f.code = "declined" // the answer is the refusal itself
+	}
+	// A state costs nothing to get, an answer costs calls to DingTalk, which grants an
+	// app so many a second. What is turned away here is not claimed and can come again.
+	if !p.answers.wait(ctx, answerWait) {
+		p.record(ctx, audit.Event{Name: audit.RequestLimited, Reason: "answers of DingTalk per second"})
+		w.Header().Set("Retry-After", unavailableTry)
+		p.page(w, r, http.StatusServiceUnavailable, pages.Page{Kind: pages.TooManyRequests, RetryURL: p.here(r)})
+		return
 	}
 	if f.login, err = p.login.Claim(ctx, ticket, f.code); err != nil {
 		p.refuseLogin(w, r, refusedBy(err))

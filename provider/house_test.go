@@ -177,7 +177,7 @@ func build(t *testing.T, options ...option) *house {
 func buildOn(t *testing.T, store storage.Store, options ...option) *house {
 	t.Helper()
 	design := plan{specs: testClients(), as: "zhangsan"}
-	design.LoginsPerSecond, design.Contact = 1<<20, "it@example.com"
+	design.LoginsPerSecond, design.UpstreamPerSecond, design.Contact = 1<<20, 1<<20, "it@example.com"
 	design.People = people.Config{EmailDomains: []string{"corp.example.cn"}, VerifiedEmailDomains: []string{"corp.example.cn"}}
 	for _, o := range options {
 		o(&design)

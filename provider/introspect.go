@@ -52,11 +52,12 @@ func (p *Provider) introspect(ctx context.Context, c *clients.Client, token stri
 	case err != nil, grant.CheckAccess(access) != nil, person.Gone, person.Epoch != grant.Epoch:
 		return inactive, nil
 	}
-	if _, known := p.Clients.Lookup(access.Audience); !known {
+	owner, known := p.Clients.Lookup(access.Audience)
+	if !known {
 		return inactive, nil
 	}
 	return op.NewResponse(introspection{
-		Active: true, Scope: strings.Join(access.Scopes, " "), ClientID: access.Audience, Username: person.Username, TokenType: "Bearer",
+		Active: true, Scope: strings.Join(owner.NarrowScopes(access.Scopes), " "), ClientID: access.Audience, Username: person.Username, TokenType: "Bearer",
 		Expires: access.Expires.Unix(), Issued: access.Issued.Unix(), Subject: person.Subject, Audience: access.Audience,
 		Issuer: p.Issuer, TokenID: hex.EncodeToString(access.ID[:]),
 	}), nil
@@ -69,11 +70,11 @@ func (p *Provider) introspectRefresh(ctx context.Context, c *clients.Client, ref
 	case err != nil && isOutage(err):
 		p.record(ctx, audit.Event{Name: audit.StorageTrouble, Reason: "introspect", Err: err})
 		return nil, oauthError(err)
-	case err != nil, grant.CheckRefresh(c.ID, generation) != nil, generation < grant.Generation, person.Gone, person.Epoch != grant.Epoch:
+	case err != nil, grant.CheckRefresh(c.ID, generation) != nil, !c.IssuesRefresh(grant.Scopes), generation < grant.Generation, person.Gone, person.Epoch != grant.Epoch:
 		return inactive, nil
 	}
 	return op.NewResponse(introspection{
-		Active: true, Scope: strings.Join(grant.Scopes, " "), ClientID: c.ID, Username: person.Username, TokenType: "refresh_token",
+		Active: true, Scope: strings.Join(c.NarrowScopes(grant.Scopes), " "), ClientID: c.ID, Username: person.Username, TokenType: "refresh_token",
 		Expires: grant.Ends, Subject: person.Subject, Audience: c.ID, Issuer: p.Issuer,
 	}), nil
 }

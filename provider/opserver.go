@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/zitadel/oidc/v3/pkg/oidc"
@@ -13,7 +14,8 @@ import (
 
 // opServer is what we implement of the library's Server: token, introspection and
 // revocation. It is called with the client already authenticated by
-// authenticateClient. The other grants stay with UnimplementedServer, which refuses.
+// authenticateClient. Parameters are read from the form, not from what the library
+// decoded: it takes `CODE` for `code`. The other grants stay with UnimplementedServer, which refuses.
 type opServer struct {
 	op.UnimplementedServer
 	p *Provider
@@ -21,11 +23,22 @@ type opServer struct {
 
 // library builds the part of the handler that the library serves.
 func (p *Provider) library() http.Handler {
-	return op.RegisterServer(opServer{p: p}, op.Endpoints{
+	handler := op.RegisterServer(opServer{p: p}, op.Endpoints{
 		Token:         op.NewEndpoint(pathToken),
 		Introspection: op.NewEndpoint(pathIntrospect),
 		Revocation:    op.NewEndpoint(pathRevoke),
 	}, op.WithServerCORSOptions(nil))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(&later{w}, r) })
+}
+
+// later says with every 503 when to come again: the library's errors carry no headers.
+type later struct{ http.ResponseWriter }
+
+func (l *later) WriteHeader(status int) {
+	if status == http.StatusServiceUnavailable {
+		l.Header().Set("Retry-After", unavailableTry)
+	}
+	l.ResponseWriter.WriteHeader(status)
 }
 
 func (s opServer) VerifyClient(ctx context.Context, _ *op.Request[op.ClientCredentials]) (op.Client, error) {
@@ -37,19 +50,19 @@ func (s opServer) VerifyClient(ctx context.Context, _ *op.Request[op.ClientCrede
 }
 
 func (s opServer) CodeExchange(ctx context.Context, r *op.ClientRequest[oidc.AccessTokenRequest]) (*op.Response, error) {
-	return s.p.codeExchange(ctx, callOf(ctx).client, r.Data.Code, r.Data.RedirectURI, r.Data.CodeVerifier)
+	return s.p.codeExchange(ctx, callOf(ctx).client, r.PostForm.Get("code"), r.PostForm.Get("redirect_uri"), r.PostForm.Get("code_verifier"))
 }
 
 func (s opServer) RefreshToken(ctx context.Context, r *op.ClientRequest[oidc.RefreshTokenRequest]) (*op.Response, error) {
-	return s.p.refreshToken(ctx, callOf(ctx).client, r.Data.RefreshToken, r.Data.Scopes)
+	return s.p.refreshToken(ctx, callOf(ctx).client, r.PostForm.Get("refresh_token"), strings.Fields(r.PostForm.Get("scope")))
 }
 
 func (s opServer) Introspect(ctx context.Context, r *op.Request[op.IntrospectionRequest]) (*op.Response, error) {
-	return s.p.introspect(ctx, callOf(ctx).client, r.Data.Token)
+	return s.p.introspect(ctx, callOf(ctx).client, r.PostForm.Get("token"))
 }
 
 func (s opServer) Revocation(ctx context.Context, r *op.ClientRequest[oidc.RevocationRequest]) (*op.Response, error) {
-	return s.p.revoke(ctx, callOf(ctx).client, r.Data.Token)
+	return s.p.revoke(ctx, callOf(ctx).client, r.PostForm.Get("token"))
 }
 
 // opClient shows the library the little of a client that it looks at.

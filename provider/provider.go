@@ -48,8 +48,12 @@ type Config struct {
 	Log      *slog.Logger
 	// TrustedProxies are the peers whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
-	// LoginsPerSecond bounds the logins that this process begins; 100.
+	// LoginsPerSecond bounds the logins that this process begins, each of which costs
+	// storage before anybody has proven anything; 100.
 	LoginsPerSecond int
+	// UpstreamPerSecond bounds the answers of DingTalk that this process works on, each
+	// of which costs calls to DingTalk; 20, which is what DingTalk grants one app.
+	UpstreamPerSecond int
 	// Contact is shown to people whom a client does not admit.
 	Contact string
 }
@@ -65,7 +69,8 @@ type Provider struct {
 	sessions  *sessions.Register
 	people    *people.Registry
 	login     *login.Steps
-	budget    *budget
+	begun     *budget
+	answers   *budget
 	discovery []byte
 	handler   http.Handler
 	draining  atomic.Bool
@@ -86,6 +91,7 @@ func New(c Config) (*Provider, error) {
 	c.Log = cmp.Or(c.Log, slog.New(slog.DiscardHandler))
 	c.IDToken = cmp.Or(c.IDToken, 10*time.Minute)
 	c.LoginsPerSecond = cmp.Or(c.LoginsPerSecond, 100)
+	c.UpstreamPerSecond = cmp.Or(c.UpstreamPerSecond, 20)
 	c.People.Store, c.People.Secrets = c.Store, c.Secrets
 	c.People.Directories = map[string]people.Directory{c.CorpID: c.Upstream}
 	c.People.Log = c.Log
@@ -102,8 +108,9 @@ func New(c Config) (*Provider, error) {
 		grants:   grants.New(grants.Config{Store: c.Store, Secrets: c.Secrets, Lives: c.Lives}),
 		sessions: sessions.New(c.Sessions),
 		people:   registry,
-		login:    login.New(login.Config{Store: c.Store, Secrets: c.Secrets}),
-		budget:   newBudget(c.LoginsPerSecond),
+		login:    login.New(login.Config{Store: c.Store, Secrets: c.Secrets, Claim: workTime + 10*time.Second}),
+		begun:    newBudget(c.LoginsPerSecond, 10),
+		answers:  newBudget(c.UpstreamPerSecond, 1),
 	}
 	if p.discovery, err = p.metadata(); err != nil {
 		return nil, fmt.Errorf("provider: %w", err)

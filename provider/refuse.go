@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/dingbridge/dingbridge/dingtalk"
 	"github.com/dingbridge/dingbridge/provider/audit"
 	"github.com/dingbridge/dingbridge/provider/clients"
 	"github.com/dingbridge/dingbridge/provider/login"
@@ -17,6 +18,10 @@ const (
 	wayOAuth2        = "oauth2"
 	declinedByPerson = "declined"
 )
+
+// mostRejected is how many attempts of one login may end in a code that DingTalk does
+// not know, before the login is over.
+const mostRejected = 2
 
 // page answers with a page of ours.
 func (p *Provider) page(w http.ResponseWriter, r *http.Request, status int, page pages.Page) {
@@ -61,6 +66,9 @@ func (p *Provider) note(w http.ResponseWriter, r *http.Request, f finish, end lo
 // upstreamFailed ends the login, or keeps it where DingTalk may answer later.
 func (p *Provider) upstreamFailed(w http.ResponseWriter, r *http.Request, f finish, err error) {
 	why := refusedBy(err)
+	if dingtalk.ReasonOf(err) == dingtalk.ReasonCodeRejected && f.login.Attempt >= mostRejected {
+		why.retry = false // no person brings so many bad codes
+	}
 	if why.retry {
 		p.tryAgain(w, r, f, why)
 		return

@@ -3,8 +3,12 @@ package provider
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"mime"
 	"net/http"
+	"net/url"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -114,7 +118,11 @@ func (p *Provider) guard(route route) http.Handler {
 		call := &call{id: newCallID(), address: p.address(r)}
 		r = r.WithContext(context.WithValue(r.Context(), callKey{}, call))
 		h := w.Header()
+		defer p.recovered(w, r, route)
 		h.Set("X-Request-Id", call.id)
+		if p.cookies.secure {
+			h.Set("Strict-Transport-Security", "max-age=31536000") // RFC 6797; the issuer is https and stays it
+		}
 		h.Set("Cache-Control", "no-store")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("X-Content-Type-Options", "nosniff")
@@ -168,7 +176,29 @@ func (p *Provider) readForm(w http.ResponseWriter, r *http.Request, route route)
 	if route.form && doubled(r.PostForm) != "" {
 		return http.StatusBadRequest, pages.InvalidRequest, "a parameter is given more than once"
 	}
+	// A parameter without a value is one that was not sent (RFC 6749 section 3.1).
+	for _, form := range []url.Values{r.Form, r.PostForm} {
+		maps.DeleteFunc(form, func(_ string, values []string) bool { return len(values) == 1 && values[0] == "" })
+	}
 	return 0, "", ""
+}
+
+// recovered answers a request whose handler panicked: a fault of ours, told as one.
+func (p *Provider) recovered(w http.ResponseWriter, r *http.Request, route route) {
+	fault := recover()
+	if fault == nil {
+		return
+	}
+	if err, ok := fault.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+		panic(fault)
+	}
+	p.Log.ErrorContext(r.Context(), "a handler panicked", "fault", fmt.Sprint(fault), "stack", string(debug.Stack()))
+	p.record(r.Context(), audit.Event{Name: audit.InternalFault, Reason: "panic"})
+	if route.audience == person {
+		p.page(w, r, http.StatusInternalServerError, pages.Page{Kind: pages.Internal})
+		return
+	}
+	writeOAuthError(w, http.StatusInternalServerError, "server_error", cannotAnswer)
 }
 
 // fail answers what never reached its handler, in the form that the route's callers

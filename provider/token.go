@@ -50,7 +50,7 @@ func (p *Provider) codeExchange(ctx context.Context, c *clients.Client, code, re
 	if grant, err = p.grants.Redeem(ctx, grant); err != nil {
 		return nil, p.codeRefused(ctx, ref, err)
 	}
-	answer, err := p.issue(c, grant, person, grant.Scopes, grant.Nonce)
+	answer, err := p.issue(c, grant, person, c.NarrowScopes(grant.Scopes), grant.Nonce)
 	if err != nil {
 		return nil, p.codeRefused(ctx, ref, err)
 	}
@@ -69,17 +69,20 @@ func (p *Provider) refreshToken(ctx context.Context, c *clients.Client, token st
 	if err == nil {
 		err = grant.CheckRefresh(c.ID, generation)
 	}
+	if err == nil && !c.IssuesRefresh(grant.Scopes) {
+		err = errNotAdmitted // the client was told since to do without
+	}
 	if err == nil {
 		person, err = p.admit(ctx, c, person, grant.Epoch)
 	}
 	if err != nil {
 		return nil, p.refreshRefused(ctx, ref, err)
 	}
-	narrowed := grant.Scopes
+	narrowed := c.NarrowScopes(grant.Scopes)
 	if len(scopes) > 0 {
 		// Scopes never grow (RFC 6749 section 6). Unknown ones are ignored, as at
 		// authorize: many apps repeat their whole list.
-		narrowed = slices.DeleteFunc(slices.Clone(grant.Scopes), func(s string) bool { return !slices.Contains(scopes, s) })
+		narrowed = slices.DeleteFunc(narrowed, func(s string) bool { return !slices.Contains(scopes, s) })
 		if len(narrowed) == 0 {
 			return nil, op.NewStatusError(oidc.ErrInvalidScope().WithDescription("none of these scopes was granted"), 400)
 		}
@@ -113,6 +116,9 @@ func (p *Provider) readGrant(ctx context.Context, ref grants.Ref) (grants.Grant,
 	grant, err := p.grants.Read(ref, readGrant)
 	if err != nil {
 		return grants.Grant{}, people.Person{}, err
+	}
+	if grant.CorpID != p.CorpID { // another organisation's, on a store or secret that is shared or was
+		return grants.Grant{}, people.Person{}, errRemoved
 	}
 	person, err := p.people.Read(subject, readPerson)
 	return grant, person, err

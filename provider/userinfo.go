@@ -82,7 +82,7 @@ func bearer(r *http.Request) (token, problem string) {
 	}
 	header, body := r.Header.Values("Authorization"), r.PostForm.Get("access_token")
 	switch {
-	case len(header) > 1, len(header) == 1 && body != "":
+	case len(header) > 1, len(r.PostForm["access_token"]) > 1, len(header) == 1 && body != "":
 		return "", "more than one access token was shown"
 	case len(header) == 1:
 		scheme, token, _ := strings.Cut(header[0], " ")

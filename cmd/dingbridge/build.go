@@ -74,13 +74,14 @@ func build(ctx context.Context, m *materials, wait time.Duration) (*house, error
 			Idle:     duration(c.Lives.SessionIdle),
 			Absolute: duration(c.Lives.SessionAbsolute),
 		},
-		IDToken:         duration(c.Lives.IDToken),
-		Pages:           written,
-		Audit:           m.audit,
-		Log:             m.log,
-		TrustedProxies:  m.proxies,
-		LoginsPerSecond: c.Limits.LoginsPerSecond,
-		Contact:         c.Operator.Contact,
+		IDToken:           duration(c.Lives.IDToken),
+		Pages:             written,
+		Audit:             m.audit,
+		Log:               m.log,
+		TrustedProxies:    m.proxies,
+		LoginsPerSecond:   c.Limits.LoginsPerSecond,
+		UpstreamPerSecond: c.Limits.DingTalkLoginsPerSecond,
+		Contact:           c.Operator.Contact,
 	})
 	if err != nil {
 		return nil, err

@@ -126,7 +126,7 @@ func (d *demonstration) materials(ctx context.Context, issuer, upstream string, 
 	c.DingTalk.Organisations = []config.Organisation{{CorpID: sim.CorpID(), ClientID: sim.App().ClientID}}
 	c.Claims.EmailDomains = demoDomains(sim)
 	c.Claims.VerifiedEmailDomains = c.Claims.EmailDomains
-	c.Limits.LoginsPerSecond = 10_000 // load comes from this machine alone, and is meant
+	c.Limits.LoginsPerSecond, c.Limits.DingTalkLoginsPerSecond = 10_000, 10_000 // load comes from this machine alone, and is meant
 	c.Operator = config.Operator{Name: "dingbridge demo"}
 
 	cleanUp = func() error { return nil }

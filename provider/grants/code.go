@@ -103,7 +103,7 @@ func (l *Ledger) Redeem(ctx context.Context, g Grant) (Grant, error) {
 		return Grant{}, fmt.Errorf("code: %w: ended (%s)", ErrInvalid, g.Reason)
 	case g.State == Active:
 		return Grant{}, l.reused(ctx, g, "code shown again")
-	case time.Now().UnixMilli() >= g.CodeEnds:
+	case time.Now().UnixMilli() >= g.CodeEnds, time.Now().Unix() >= g.Ends:
 		return Grant{}, fmt.Errorf("code: %w: expired", ErrInvalid)
 	}
 	spent := g

@@ -8,7 +8,7 @@
 //	G1  A code opens once, whoever races for it; exactly one redemption wins.
 //	G2  A spent code shown again ends its grant, access tokens included.
 //	G3  A code opens only for the client, the redirect URI and the PKCE verifier it
-//	    was issued for; what does not match burns nothing.
+//	    was issued for; an outstanding code that is shown wrongly is not burnt.
 //	G4  A refresh token that was spent yields, within the leeway, the same successor
 //	    again, a bounded number of times; after the leeway it ends the family.
 //	G5  A refresh token whose successor is already used gets nothing, and within the

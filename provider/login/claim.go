@@ -2,7 +2,6 @@ package login
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -10,8 +9,11 @@ import (
 	"github.com/dingbridge/dingbridge/storage"
 )
 
-// waitStep is how often a second callback looks whether the first has ended.
-const waitStep = 50 * time.Millisecond
+// A second callback looks whether the first has ended: soon, then less and less often.
+const (
+	waitFirst = 50 * time.Millisecond
+	waitMost  = time.Second
+)
 
 // Claim takes one answer of DingTalk, its code, to be worked on: exactly one
 // caller gets the login with Done unset (promise L2). If the same answer is being
@@ -50,11 +52,12 @@ func (s *Steps) Claim(ctx context.Context, t Ticket, code string) (Login, error)
 
 // await waits for the end that another request is bringing about.
 func (s *Steps) await(ctx context.Context, t Ticket, answer string) (Login, error) {
-	for deadline := time.Now().Add(s.claim); time.Now().Before(deadline); {
+	pause := waitFirst
+	for deadline := time.Now().Add(s.claim); time.Now().Before(deadline); pause = min(pause*3/2, waitMost) {
 		select {
 		case <-ctx.Done():
 			return Login{}, ErrBusy
-		case <-time.After(waitStep):
+		case <-time.After(pause):
 		}
 		get := storage.Get(key(t.ID))
 		if err := s.store.Together(ctx, get); err != nil && !errors.Is(err, storage.ErrNotFound) {
@@ -80,7 +83,7 @@ func (s *Steps) await(ctx context.Context, t Ticket, answer string) (Login, erro
 func (s *Steps) Finish(l Login, code string, end End) *storage.Op {
 	end.Answer = hash("code", code)
 	l.Done = &end
-	b, err := json.Marshal(&l.record)
+	b, err := l.encode()
 	if err != nil { // a struct of strings and numbers always has a JSON form
 		b = nil
 	}
@@ -97,7 +100,7 @@ func (l Login) After(finished *storage.Op) Login {
 // one who was sent off with the old state cannot finish it any more.
 func (s *Steps) Again(ctx context.Context, l Login) (state string, err error) {
 	l.Attempt++
-	b, err := json.Marshal(&l.record)
+	b, err := l.encode()
 	if err != nil {
 		return "", fmt.Errorf("put login back: %w", err)
 	}

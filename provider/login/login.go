@@ -1,10 +1,12 @@
 package login
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,7 +19,7 @@ import (
 const format = 1
 
 // maxRecord bounds a record: what an unauthenticated caller can make us keep.
-const maxRecord = 8 << 10
+const maxRecord = 3 << 10
 
 // Errors of a login.
 var (
@@ -42,7 +44,7 @@ type Config struct {
 	Store   storage.Store
 	Secrets *secret.List
 	Life    time.Duration // of a pending login; 10 minutes
-	Claim   time.Duration // how long one answer may be worked on; 20 s
+	Claim   time.Duration // how long one answer may be worked on, longer than any caller does; 40 s
 	Done    time.Duration // how long a finished login gives the same end again; 60 s
 }
 
@@ -59,7 +61,7 @@ func New(c Config) *Steps {
 	return &Steps{
 		store: c.Store, states: c.Secrets.Tokens("state"), secrets: c.Secrets,
 		life:  cmp.Or(c.Life, 10*time.Minute),
-		claim: cmp.Or(c.Claim, 20*time.Second),
+		claim: cmp.Or(c.Claim, 40*time.Second),
 		done:  cmp.Or(c.Done, time.Minute),
 	}
 }
@@ -127,7 +129,7 @@ func ValidBinding(cookie string) bool {
 func (s *Steps) Begin(r Request, corpID, binding string) (state string, op *storage.Op, err error) {
 	l := Login{record: record{Format: format, Request: r, CorpID: corpID, Binding: hash("binding", binding), Begun: time.Now().Unix()}}
 	rand.Read(l.ID[:])
-	b, err := json.Marshal(&l.record)
+	b, err := l.encode()
 	if err != nil {
 		return "", nil, fmt.Errorf("begin login: %w", err)
 	}
@@ -141,7 +143,7 @@ func (s *Steps) Begin(r Request, corpID, binding string) (state string, op *stor
 // follows from the login and from a cookie that only this browser has, so that a
 // callback which is loaded twice sets the same session cookie twice.
 func (s *Steps) SessionSecret(l Login, binding string) []byte {
-	return s.secrets.Derive("session cookie", l.ID[:], []byte(binding))
+	return s.secrets.Derive("session cookie", l.ID[:], binary.BigEndian.AppendUint32(nil, l.Attempt), []byte(binding))
 }
 
 func read(id [16]byte, op *storage.Op) (Login, error) {
@@ -156,6 +158,16 @@ func read(id [16]byte, op *storage.Op) (Login, error) {
 		return Login{}, fmt.Errorf("read login: %w: not a record of format %d", storage.ErrUnknown, format)
 	}
 	return l, nil
+}
+
+// encode writes the record without the escapes that HTML would need: they are six bytes
+// for one of somebody else's choosing.
+func (l Login) encode() ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(&l.record)
+	return b.Bytes(), err
 }
 
 // hash names a value that must not be stored.

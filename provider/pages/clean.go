@@ -13,7 +13,7 @@ const (
 	maxContact    = 120
 	maxPermission = 120
 	maxRequestID  = 64
-	maxURL        = 4096 // bytes
+	maxURL        = 17 << 10 // bytes; what a request may have
 )
 
 // clean makes foreign text fit to stand in one line among ours: white space

@@ -131,6 +131,10 @@ type Claims struct {
 type Limits struct {
 	// LoginsPerSecond is how many logins one replica begins in a second.
 	LoginsPerSecond int `yaml:"logins_per_second" default:"100"`
+	// DingTalkLoginsPerSecond is how many answers of DingTalk's login page one replica
+	// works on in a second. DingTalk grants one app 20 calls of each kind a second:
+	// divide them among the replicas.
+	DingTalkLoginsPerSecond int `yaml:"dingtalk_logins_per_second" default:"20"`
 }
 
 // Log says what is written to standard error.

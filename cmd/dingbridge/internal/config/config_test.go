@@ -138,6 +138,7 @@ log: {level: loud}
 		`c.yaml:9: dingtalk.organisations[0].client_id: is missing; `,
 		`c.yaml:9: dingtalk.organisations[0].client_secret_file: is missing; `,
 		`c.yaml:10: dingtalk.endpoints.api: is not https; `,
+		`c.yaml:11: lives.access_token: is longer than freshness.max_stale; `,
 		`c.yaml:11: lives.session_idle: is longer than lives.session_absolute; make it no longer than 7d`,
 		`c.yaml:12: freshness.recheck_after: is longer than freshness.max_stale; `,
 		`c.yaml:14: claims.verified_email_domains[0]: is not among claims.email_domains; `,

@@ -30,6 +30,9 @@ func validate(c *Config, at positions) Faults {
 	v.durations(c)
 	v.claims(c.Claims)
 	v.proxies(c.TrustedProxies)
+	if c.Limits.DingTalkLoginsPerSecond < 1 {
+		v.fault("limits.dingtalk_logins_per_second", "is less than 1", "write a whole number from 1 on")
+	}
 	if c.Limits.LoginsPerSecond < 1 {
 		v.fault("limits.logins_per_second", "is less than 1", "write a whole number from 1 on")
 	}
@@ -254,6 +257,8 @@ func (v *validator) durations(c *Config) {
 		value, limit Duration
 	}{
 		{"lives.refresh_idle", "lives.refresh_absolute", c.Lives.RefreshIdle, c.Lives.RefreshAbsolute},
+		{"lives.access_token", "lives.refresh_idle", c.Lives.AccessToken, c.Lives.RefreshIdle},
+		{"lives.access_token", "freshness.max_stale", c.Lives.AccessToken, c.Freshness.MaxStale},
 		{"lives.session_idle", "lives.session_absolute", c.Lives.SessionIdle, c.Lives.SessionAbsolute},
 		{"freshness.recheck_after", "freshness.max_stale", c.Freshness.RecheckAfter, c.Freshness.MaxStale},
 		{"keys.publish_lead", "half of keys.rotate_every", c.Keys.PublishLead, c.Keys.RotateEvery / 2},
