@@ -58,6 +58,7 @@ func TestH1_AuthorizeFaults(t *testing.T) {
 		{"long scope", func(q url.Values) { q.Set("scope", "openid "+long) }, "", "invalid_scope", ""},
 
 		{"no response_type", func(q url.Values) { q.Del("response_type") }, "", "invalid_request", ""},
+		{"empty response_type", func(q url.Values) { q.Set("response_type", "") }, "", "invalid_request", ""}, // RFC 6749 section 3.1: as if omitted
 		{"response_type token", func(q url.Values) { q.Set("response_type", "token") }, "", "unsupported_response_type", ""},
 		{"response_type id_token", func(q url.Values) { q.Set("response_type", "id_token") }, "", "unsupported_response_type", ""},
 		{"hybrid", func(q url.Values) { q.Set("response_type", "code id_token") }, "", "unsupported_response_type", ""},
@@ -69,7 +70,6 @@ func TestH1_AuthorizeFaults(t *testing.T) {
 		{"form_post", func(q url.Values) { q.Set("response_mode", "form_post") }, "", "invalid_request", ""},
 		{"unknown response_mode", func(q url.Values) { q.Set("response_mode", mark) }, "", "invalid_request", ""},
 		{"request object", func(q url.Values) { q.Set("request", "eyJhbGciOiJub25lIn0.e30.") }, "", "request_not_supported", ""},
-		{"empty request object", func(q url.Values) { q.Set("request", "") }, "", "request_not_supported", ""},
 		{"request_uri", func(q url.Values) { q.Set("request_uri", h.dingtalk+"/"+mark) }, "", "request_uri_not_supported", ""},
 
 		{"no scope", func(q url.Values) { q.Del("scope") }, "", "invalid_scope", ""},
@@ -135,7 +135,7 @@ func TestH1_AuthorizeFaults(t *testing.T) {
 			}
 		})
 	}
-	if h.upstreamCalls() != 0 {
+	if h.apiCalls() != 0 {
 		t.Error("DingTalk was asked")
 	}
 }
@@ -156,6 +156,14 @@ func TestAuthorizeIgnores(t *testing.T) {
 		if pairs[0] == "state" && q.Has("state") {
 			t.Error("a state for a client that sent none")
 		}
+	}
+	// Empty is as good as absent (RFC 6749 section 3.1).
+	empty := h.query()
+	for _, name := range []string{"request", "request_uri", "response_mode", "prompt", "max_age", "ui_locales", "nonce", "state"} {
+		empty.Set(name, "")
+	}
+	if q := answer(t, h.browser().follow(h.issuer+"/authorize?"+empty.Encode(), appCallback)); q.Get("code") == "" || q.Has("state") {
+		t.Errorf("empty parameters: %v", q)
 	}
 	// The same by POST.
 	b := h.browser()
@@ -336,8 +344,8 @@ func TestThreat_D14_AuthorizeAsksDingTalkNothing(t *testing.T) {
 	for range 50 {
 		b.get(h.authorization())
 	}
-	if h.upstreamCalls() != 0 || h.store.Trips() != 50 || len(h.store.Keys()) != 50 {
-		t.Errorf("%d calls to DingTalk, %d trips, %d keys", h.upstreamCalls(), h.store.Trips(), len(h.store.Keys()))
+	if h.apiCalls() != 0 || h.store.Trips() != 50 || len(h.store.Keys()) != 50 {
+		t.Errorf("%d calls to DingTalk, %d trips, %d keys", h.apiCalls(), h.store.Trips(), len(h.store.Keys()))
 	}
 }
 

@@ -198,7 +198,7 @@ func (h *house) arrive(b *browser, pairs ...string) string {
 }
 
 // upstreamCalls counts the calls that we made to DingTalk's APIs.
-func (h *house) upstreamCalls() (n int) {
+func (h *house) apiCalls() (n int) {
 	for _, c := range h.sim.Calls() {
 		if c.Call != "auth" && c.Call != "logout" {
 			n++

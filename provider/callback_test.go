@@ -24,7 +24,7 @@ func TestThreat_CVE_2022_39222_BrowserB(t *testing.T) {
 	to := h.arrive(a)
 	other := h.browser()
 	other.get(h.authorization()) // has a binding cookie, of its own
-	trips, calls := h.store.Trips(), h.upstreamCalls()
+	trips, calls := h.store.Trips(), h.apiCalls()
 	for name, b := range map[string]*browser{"no cookie": h.browser(), "its own cookie": other} {
 		h.events.take()
 		p := b.get(to)
@@ -36,7 +36,7 @@ func TestThreat_CVE_2022_39222_BrowserB(t *testing.T) {
 			t.Errorf("%s: not audited", name)
 		}
 	}
-	if h.store.Trips() != trips || h.upstreamCalls() != calls {
+	if h.store.Trips() != trips || h.apiCalls() != calls {
 		t.Error("storage or DingTalk was asked")
 	}
 	if q := answer(t, a.get(to)); q.Get("code") == "" {
@@ -65,9 +65,9 @@ func TestThreat_D4_CodeOfAnotherFlow(t *testing.T) {
 		t.Fatal("the first answer is refused")
 	}
 	mixed = url.Values{"state": own["state"], "code": stolen["code"], "authCode": stolen["authCode"]}
-	calls := h.upstreamCalls()
+	calls := h.apiCalls()
 	wantPage(t, attacker.get(h.issuer+"/login/callback?"+mixed.Encode()), http.StatusBadRequest, pages.CodeUsed)
-	if !h.events.has(audit.LoginRefused, "other_answer") || h.upstreamCalls() != calls {
+	if !h.events.has(audit.LoginRefused, "other_answer") || h.apiCalls() != calls {
 		t.Error("another answer for a finished attempt: not audited, or DingTalk was asked")
 	}
 	if again := attacker.get(own1); again.location != first.location {
@@ -91,14 +91,14 @@ func TestReloadedCallback(t *testing.T) {
 	b := h.browser()
 	to := h.arrive(b)
 	first := b.get(to)
-	calls := h.upstreamCalls()
+	calls := h.apiCalls()
 	for range 3 {
 		again := b.get(to)
 		if again.location != first.location || again.cookie("-session-") != first.cookie("-session-") || again.status != http.StatusFound {
 			t.Errorf("reload: %s and then %s", first.location, again.location)
 		}
 	}
-	if h.upstreamCalls() != calls || !h.events.has(audit.LoginReplayed, "") {
+	if h.apiCalls() != calls || !h.events.has(audit.LoginReplayed, "") {
 		t.Error("DingTalk was asked again, or the reload is not audited")
 	}
 	if r := h.exchange(answer(t, first).Get("code")); r.status != 200 {
@@ -188,7 +188,7 @@ func TestCallbackGarbage(t *testing.T) {
 	b := h.browser()
 	to := h.arrive(b)
 	good := mustQuery(t, to)
-	state, calls := good.Get("state"), h.upstreamCalls()
+	state, calls := good.Get("state"), h.apiCalls()
 	for _, c := range []struct {
 		name string
 		bend func(q url.Values)
@@ -215,7 +215,7 @@ func TestCallbackGarbage(t *testing.T) {
 			t.Errorf("%s: %d %s %s", c.name, p.status, p.kind(), p.location)
 		}
 	}
-	if h.upstreamCalls() != calls {
+	if h.apiCalls() != calls {
 		t.Error("DingTalk was asked")
 	}
 	if q := answer(t, b.get(to)); q.Get("code") == "" {
@@ -302,9 +302,9 @@ func TestExpiredLogin(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	calls := h.upstreamCalls()
+	calls := h.apiCalls()
 	wantPage(t, b.get(to), http.StatusBadRequest, pages.LoginExpired)
-	if h.upstreamCalls() != calls || !h.events.has(audit.LoginRefused, "expired") {
+	if h.apiCalls() != calls || !h.events.has(audit.LoginRefused, "expired") {
 		t.Error("DingTalk was asked, or it is not audited")
 	}
 }

@@ -57,8 +57,11 @@ func TestThreat_XSS_EveryParameterOfEveryPage(t *testing.T) {
 		if !route.html {
 			continue
 		}
-		for _, payload := range payloads {
-			for _, name := range parameters {
+		for i, payload := range payloads {
+			for j, name := range parameters {
+				if (i+j)%4 != 0 { // a quarter: every payload somewhere, every parameter thrice
+					continue
+				}
 				for _, base := range []url.Values{{}, h.query()} {
 					if route.path != "/authorize" && len(base) > 0 {
 						continue
