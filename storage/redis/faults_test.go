@@ -84,7 +84,7 @@ func eventually(t *testing.T, do func() error) {
 	t.Fatalf("did not come back: %v", err)
 }
 
-func TestS5_NobodyListens(t *testing.T) {
+func TestR4_ErrorsTellNothing(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
