@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/dingbridge/dingbridge/keys"
 	"github.com/dingbridge/dingbridge/provider/clients"
 	"github.com/dingbridge/dingbridge/provider/grants"
 	"github.com/dingbridge/dingbridge/provider/people"
@@ -45,7 +46,7 @@ func (p *Provider) idToken(c *clients.Client, g grants.Grant, person people.Pers
 	if err != nil {
 		return "", fmt.Errorf("make ID token: %w", err)
 	}
-	token, err := p.Ring.Sign(c.IDTokenAlg, "JWT", payload)
+	token, err := p.Ring.Sign(c.IDTokenAlg, keys.TypeJWT, payload)
 	if err != nil {
 		return "", fmt.Errorf("make ID token: %w", err)
 	}
