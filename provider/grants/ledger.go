@@ -27,8 +27,7 @@ var (
 	ErrSuperseded = errors.New("its successor is already used")
 )
 
-// Lives are the spans for which things live. Zero fields take the defaults of
-// DefaultLives.
+// Lives are the spans for which things live. Zero fields take those of defaultLives.
 type Lives struct {
 	Code            time.Duration // an authorization code
 	Access          time.Duration // an access token
@@ -38,8 +37,8 @@ type Lives struct {
 	LeewayUses      int           // how often, at the most
 }
 
-// DefaultLives are the lives of a Ledger that is told none.
-var DefaultLives = Lives{
+// defaultLives are the lives of a Ledger that is told none.
+var defaultLives = Lives{
 	Code:            time.Minute,
 	Access:          10 * time.Minute,
 	RefreshIdle:     14 * 24 * time.Hour,
@@ -49,7 +48,7 @@ var DefaultLives = Lives{
 }
 
 func (l Lives) withDefaults() Lives {
-	d := DefaultLives
+	d := defaultLives
 	return Lives{
 		Code:            cmp.Or(l.Code, d.Code),
 		Access:          cmp.Or(l.Access, d.Access),
@@ -87,6 +86,3 @@ func New(c Config) *Ledger {
 		refresh: c.Secrets.Tokens("refresh"),
 	}
 }
-
-// Lives returns the lives in force.
-func (l *Ledger) Lives() Lives { return l.lives }
