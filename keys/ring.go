@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -85,13 +86,10 @@ func Open(ctx context.Context, c Config) (*Ring, error) {
 		sealer: c.Secrets.Sealer(storageKey),
 		known:  c.Secrets.IDs(),
 		policy: p,
-		log:    c.Log,
+		log:    cmp.Or(c.Log, slog.New(slog.DiscardHandler)),
 		notify: c.OnEvent,
 	}
 	r.first = r.known[0]
-	if r.log == nil {
-		r.log = slog.New(slog.DiscardHandler)
-	}
 	if r.notify == nil {
 		r.notify = func(Event) {}
 	}
@@ -152,18 +150,10 @@ func (r *Ring) create(ctx context.Context) error {
 
 func (c Config) policy() (policy, error) {
 	p := policy{
-		lead:   c.PublishLead,
-		rotate: c.RotateEvery,
-		keep:   c.KeepPublished,
-		hints:  c.KeepForHints,
-	}
-	for _, d := range []struct {
-		d        *time.Duration
-		standard time.Duration
-	}{{&p.lead, 24 * time.Hour}, {&p.rotate, 90 * 24 * time.Hour}, {&p.keep, time.Hour}, {&p.hints, 7 * 24 * time.Hour}} {
-		if *d.d == 0 {
-			*d.d = d.standard
-		}
+		lead:   cmp.Or(c.PublishLead, 24*time.Hour),
+		rotate: cmp.Or(c.RotateEvery, 90*24*time.Hour),
+		keep:   cmp.Or(c.KeepPublished, time.Hour),
+		hints:  cmp.Or(c.KeepForHints, 7*24*time.Hour),
 	}
 	switch {
 	case c.Store == nil || c.Secrets == nil:

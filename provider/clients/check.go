@@ -1,6 +1,7 @@
 package clients
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -57,7 +58,7 @@ func (k *checker) identity(c *Client) {
 	if !utf8.ValidString(c.Name) || utf8.RuneCountInString(c.Name) > 64 || strings.ContainsFunc(c.Name, invisible) {
 		k.faultf("name", "write at most 64 visible characters", "the name has control or invisible characters or is too long")
 	}
-	c.Name = orDefault(c.Name, c.ID)
+	c.Name = cmp.Or(c.Name, c.ID)
 }
 
 const idAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
@@ -101,7 +102,7 @@ func (k *checker) secrets(c *Client) {
 }
 
 func (k *checker) redirects(c *Client) {
-	c.ApplicationType = orDefault(k.spec.ApplicationType, Web)
+	c.ApplicationType = cmp.Or(k.spec.ApplicationType, Web)
 	if c.ApplicationType != Web && c.ApplicationType != Native {
 		k.faultf("application_type", "write web or native", "the application type is unknown")
 	}
@@ -168,7 +169,7 @@ func (k *checker) protocol(c *Client) {
 				"this client cannot authenticate that way")
 		}
 	}
-	c.IDTokenAlg = orDefault(k.spec.IDTokenSignedResponseAlg, "RS256")
+	c.IDTokenAlg = cmp.Or(k.spec.IDTokenSignedResponseAlg, "RS256")
 	if c.IDTokenAlg != "RS256" && c.IDTokenAlg != "ES256" {
 		k.faultf("id_token_signed_response_alg", "write RS256 or ES256", "ID tokens are not signed that way")
 	}
@@ -220,11 +221,4 @@ func (k *checker) allow(c *Client) {
 			k.faultf(fmt.Sprintf("allow.people[%d]", i), "write a DingTalk userId", "nobody can have this userId")
 		}
 	}
-}
-
-func orDefault(value, standard string) string {
-	if value == "" {
-		return standard
-	}
-	return value
 }

@@ -1,6 +1,7 @@
 package people
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -83,14 +84,10 @@ func New(c Config) (*Registry, error) {
 	}
 	r := &Registry{
 		store: c.Store, sealer: c.Secrets.Sealer("person"), directories: c.Directories,
-		recheckAfter: c.RecheckAfter, maxStale: c.MaxStale, log: c.Log,
+		recheckAfter: cmp.Or(c.RecheckAfter, 10*time.Minute),
+		log:          cmp.Or(c.Log, slog.New(slog.DiscardHandler)),
 	}
-	if r.recheckAfter == 0 {
-		r.recheckAfter = 10 * time.Minute
-	}
-	if r.maxStale == 0 {
-		r.maxStale = max(time.Hour, r.recheckAfter)
-	}
+	r.maxStale = cmp.Or(c.MaxStale, max(time.Hour, r.recheckAfter))
 	if r.recheckAfter < 0 || r.maxStale < r.recheckAfter {
 		return nil, fmt.Errorf("people: recheck_after (%v) must be positive and max_stale (%v) no shorter", r.recheckAfter, r.maxStale)
 	}
@@ -100,9 +97,6 @@ func New(c Config) (*Registry, error) {
 	}
 	if r.usernames, err = newUsernamePolicy(c); err != nil {
 		return nil, fmt.Errorf("people: %w", err)
-	}
-	if r.log == nil {
-		r.log = slog.New(slog.DiscardHandler)
 	}
 	return r, nil
 }
