@@ -1,8 +1,6 @@
 package keys
 
-import (
-	"time"
-)
+import "time"
 
 const (
 	// reread is how often a replica looks for what others wrote.

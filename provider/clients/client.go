@@ -1,8 +1,6 @@
 package clients
 
-import (
-	"slices"
-)
+import "slices"
 
 // Values of [Client.ApplicationType], of [Client.TokenEndpointAuthMethods] and of
 // [Client.RefreshToken].
