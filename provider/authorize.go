@@ -137,7 +137,7 @@ func (p *Provider) begin(w http.ResponseWriter, r *http.Request, a authRequest) 
 	ctx := r.Context()
 	if !p.begun.take() {
 		p.record(ctx, audit.Event{Name: audit.AuthorizeRefused, Reason: "too many logins at once"})
-		w.Header().Set("Retry-After", "5")
+		w.Header().Set("Retry-After", unavailableTry)
 		p.page(w, r, http.StatusServiceUnavailable, pages.Page{Kind: pages.TooManyRequests, RetryURL: p.here(r)})
 		return
 	}

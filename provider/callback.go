@@ -52,7 +52,7 @@ func (p *Provider) callbackGet(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if declined {
-		f.code = "declined" // the answer is the refusal itself
+		f.code = declinedByPerson // the answer is the refusal itself
 	}
 	// A state costs nothing to get, an answer costs calls to DingTalk, which grants an
 	// app so many a second. What is turned away here is not claimed and can come again.

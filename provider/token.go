@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -84,7 +85,7 @@ func (p *Provider) refreshToken(ctx context.Context, c *clients.Client, token st
 		// authorize: many apps repeat their whole list.
 		narrowed = slices.DeleteFunc(narrowed, func(s string) bool { return !slices.Contains(scopes, s) })
 		if len(narrowed) == 0 {
-			return nil, op.NewStatusError(oidc.ErrInvalidScope().WithDescription("none of these scopes was granted"), 400)
+			return nil, op.NewStatusError(oidc.ErrInvalidScope().WithDescription("none of these scopes was granted"), http.StatusBadRequest)
 		}
 	}
 	recovered := generation > grant.Generation
