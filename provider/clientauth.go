@@ -97,12 +97,18 @@ func (p *Provider) authenticateClient(next http.Handler) http.Handler {
 				reason = "unknown client: " + description
 			}
 			p.record(r.Context(), audit.Event{Name: audit.ClientAuthenticationFailed, Reason: reason, Way: shown.method})
-			w.Header().Set("WWW-Authenticate", `Basic realm="dingbridge", charset="UTF-8"`)
-			writeOAuthError(w, http.StatusUnauthorized, "invalid_client", description)
+			writeInvalidClient(w, description)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// writeInvalidClient writes the error of a client that is not who it says, with the
+// challenge that belongs to it (RFC 6749 section 5.2).
+func writeInvalidClient(w http.ResponseWriter, description string) {
+	w.Header().Set("WWW-Authenticate", `Basic realm="dingbridge", charset="UTF-8"`)
+	writeOAuthError(w, http.StatusUnauthorized, "invalid_client", description)
 }
 
 // writeOAuthError writes an error of RFC 6749 section 5.2.

@@ -235,8 +235,7 @@ func (p *Provider) grantTypes(next http.Handler) http.Handler {
 func (p *Provider) confidential(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if c, known := p.Clients.Lookup(r.PostForm.Get("client_id")); known && c.Public {
-			w.Header().Set("WWW-Authenticate", `Basic realm="dingbridge", charset="UTF-8"`)
-			writeOAuthError(w, http.StatusUnauthorized, "invalid_client", "public clients may not introspect")
+			writeInvalidClient(w, "public clients may not introspect")
 			return
 		}
 		next.ServeHTTP(w, r)
