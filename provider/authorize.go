@@ -20,10 +20,10 @@ import (
 // authorize is the authorization endpoint. A session of ours that is fresh enough
 // answers at once; otherwise the browser is sent to DingTalk.
 func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
-	a, refused := parseAuthRequest(r.Form, p.Clients)
+	a, fault := parseAuthRequest(r.Form, p.Clients)
 	callOf(r.Context()).client = a.client
-	if refused != nil {
-		p.refuseAuthRequest(w, r, a, refused)
+	if fault != nil {
+		p.refuseAuthRequest(w, r, a, fault)
 		return
 	}
 	if cookie := p.cookies.get(r, p.cookies.session); cookie != "" && !a.asks("login", "select_account") {
@@ -53,17 +53,17 @@ func (p *Provider) authorizePost(w http.ResponseWriter, r *http.Request) {
 // maxReposted bounds a request that moves from a body into a URL.
 const maxReposted = 7 << 10
 
-func (p *Provider) refuseAuthRequest(w http.ResponseWriter, r *http.Request, a authRequest, refused *refusal) {
-	reason := refused.description
-	if refused.page != "" {
-		reason = string(refused.page)
+func (p *Provider) refuseAuthRequest(w http.ResponseWriter, r *http.Request, a authRequest, fault *refusal) {
+	reason := fault.description
+	if fault.page != "" {
+		reason = string(fault.page)
 	}
 	p.record(r.Context(), audit.Event{Name: audit.AuthorizeRefused, Reason: reason})
-	if refused.page != "" {
-		p.page(w, r, http.StatusBadRequest, pages.Page{Kind: refused.page})
+	if fault.page != "" {
+		p.page(w, r, http.StatusBadRequest, pages.Page{Kind: fault.page})
 		return
 	}
-	p.respondError(w, r, a.client, a.redirectURI, a.state, refused.code, refused.description)
+	p.respondError(w, r, a.client, a.redirectURI, a.state, fault.code, fault.description)
 }
 
 // signOn answers from the browser's session, and tells whether it did.
@@ -146,7 +146,7 @@ func (p *Provider) begin(w http.ResponseWriter, r *http.Request, a authRequest) 
 		binding = login.NewBinding()
 	}
 	state, op, err := p.login.Begin(login.Request{
-		ClientID: a.client.ID, RedirectURI: a.redirectURI, ResponseMode: a.responseMode, Scopes: a.scopes,
+		ClientID: a.client.ID, RedirectURI: a.redirectURI, Scopes: a.scopes,
 		State: a.state, Nonce: a.nonce, Challenge: a.challenge, Languages: a.languages,
 	}, p.CorpID, binding)
 	if err == nil {

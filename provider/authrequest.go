@@ -22,16 +22,15 @@ const (
 // authRequest is an authorization request that was found in order (OpenID Connect
 // Core section 3.1.2.1).
 type authRequest struct {
-	client       *clients.Client
-	redirectURI  string
-	responseMode string
-	scopes       []string
-	state        string
-	nonce        string
-	challenge    string
-	prompt       []string
-	maxAge       time.Duration // negative: none given
-	languages    string
+	client      *clients.Client
+	redirectURI string
+	scopes      []string
+	state       string
+	nonce       string
+	challenge   string
+	prompt      []string
+	maxAge      time.Duration // negative: none given
+	languages   string
 }
 
 // refusal is why an authorization request is not in order. As long as client and
@@ -84,10 +83,9 @@ func parseAuthRequest(form url.Values, set *clients.Set) (a authRequest, r *refu
 	if name := doubled(form); name != "" {
 		return a, tell("invalid_request", "a parameter is given more than once")
 	}
-	switch a.responseMode = form.Get("response_mode"); a.responseMode {
+	switch form.Get("response_mode") {
 	case "", "query":
 	default:
-		a.responseMode = ""
 		return a, tell("invalid_request", "response_mode is not supported")
 	}
 	switch {

@@ -68,14 +68,13 @@ func New(c Config) *Steps {
 
 // A Request is what the client asked for, validated by the caller.
 type Request struct {
-	ClientID     string   `json:"c"`
-	RedirectURI  string   `json:"u"`
-	ResponseMode string   `json:"m,omitempty"`
-	Scopes       []string `json:"sc"`
-	State        string   `json:"s,omitempty"`
-	Nonce        string   `json:"n,omitempty"`
-	Challenge    string   `json:"ch,omitempty"`
-	Languages    string   `json:"l,omitempty"` // ui_locales
+	ClientID    string   `json:"c"`
+	RedirectURI string   `json:"u"`
+	Scopes      []string `json:"sc"`
+	State       string   `json:"s,omitempty"`
+	Nonce       string   `json:"n,omitempty"`
+	Challenge   string   `json:"ch,omitempty"`
+	Languages   string   `json:"l,omitempty"` // ui_locales
 }
 
 // A Login is a record as it was read.
