@@ -6,7 +6,8 @@
 //	serve.go check.go demo.go simulate.go client.go secret.go version.go   a command each
 //	gather.go     from config.yaml to open stores and read secrets, all faults at once
 //	build.go      from those to a provider
-//	server.go     listening, limits, draining
+//	demo_clients.go   the clients of demo
+//	server.go memory.go   listening, limits, draining; how often garbage is collected
 //	certificate.go watch.go   what is read again when it changes
 //
 // Promises:
