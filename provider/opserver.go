@@ -15,7 +15,8 @@ import (
 // opServer is what we implement of the library's Server: token, introspection and
 // revocation. It is called with the client already authenticated by
 // authenticateClient. Parameters are read from the form, not from what the library
-// decoded: it takes `CODE` for `code`. The other grants stay with UnimplementedServer, which refuses.
+// decoded: it takes `CODE` for `code`. The other grants stay with
+// UnimplementedServer, which refuses.
 type opServer struct {
 	op.UnimplementedServer
 	p *Provider

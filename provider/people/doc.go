@@ -9,9 +9,10 @@
 //	    else later, has a part in it (userId, openId, nick, e-mail, mobile).
 //	P2  A username is made once, from a safe alphabet, ends in a part of the sub, is
 //	    frozen and never given to another person; reserved words are refused.
-//	P3  Every use that Fresh is asked about (single sign-on, code, refresh) stands on a directory answer no older than RecheckAfter,
-//	    or, while the directory cannot decide, MaxStale. Older than that and undecided
-//	    is ErrCannotDecide: nothing is given and nothing is ended.
+//	P3  Every use that Fresh is asked about (single sign-on, code, refresh) stands on
+//	    a directory answer no older than RecheckAfter, or, while the directory cannot
+//	    decide, MaxStale. Older than that and undecided is ErrCannotDecide: nothing is
+//	    given and nothing is ended.
 //	P4  Only a positive "not ours any more" ends a person, by one Swap that raises the
 //	    epoch; no other failure of the directory does.
 //	P5  An epoch never falls: not by a login, a re-hire or a lost race.
