@@ -163,19 +163,8 @@ func (c *call) ip() string {
 func (a *App) admits(ip string) bool {
 	parts := strings.Split(ip, ".")
 	return len(a.IPAllowlist) == 0 || slices.ContainsFunc(a.IPAllowlist, func(entry string) bool {
-		want := strings.Split(entry, ".")
-		return len(want) == len(parts) && !slices.ContainsFunc(indexes(want), func(i int) bool {
-			return want[i] != "*" && want[i] != parts[i]
-		})
+		return slices.EqualFunc(strings.Split(entry, "."), parts, func(want, part string) bool { return want == "*" || want == part })
 	})
-}
-
-func indexes(s []string) []int {
-	is := make([]int, len(s))
-	for i := range s {
-		is[i] = i
-	}
-	return is
 }
 
 // str is a string parameter of the body; empty when absent or no string.
