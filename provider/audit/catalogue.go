@@ -22,9 +22,6 @@ const (
 	ClientAuthenticationFailed Name = "client.authentication_failed"
 	RequestLimited             Name = "request.limited"
 
-	SessionStarted Name = "session.started"
-	SessionEnded   Name = "session.ended"
-
 	CodeRedeemed     Name = "code.redeemed"
 	CodeRefused      Name = "code.refused"
 	CodeReused       Name = "code.reused"
@@ -33,7 +30,6 @@ const (
 	RefreshRecovered Name = "refresh.recovered"
 	RefreshRefused   Name = "refresh.refused"
 	RefreshReused    Name = "refresh.reused"
-	GrantEnded       Name = "grant.ended"
 	TokenRevoked     Name = "token.revoked"
 
 	PersonGone         Name = "person.gone"
@@ -119,10 +115,6 @@ var catalogue = []row{
 		"An app could not prove who it is. Several in a row, then success, is a library that tries both methods."},
 	{RequestLimited, slog.LevelWarn, request | fReason | fCount,
 		"A request was turned away because of a limit: size, rate or number of logins under way."},
-	{SessionStarted, slog.LevelInfo, person | fSession,
-		"A browser got a session."},
-	{SessionEnded, slog.LevelInfo, person | fSession | fReason | fCount,
-		"A session ended before its time. The reason says why: logout, other_person, person_gone and so on."},
 	{CodeRedeemed, slog.LevelInfo, person | fGrant,
 		"An app exchanged a code for tokens."},
 	{CodeRefused, slog.LevelWarn, person | fGrant | fReason,
@@ -139,8 +131,6 @@ var catalogue = []row{
 		"A refresh token was not exchanged: unknown, expired, another app's, or the person is no longer admitted."},
 	{RefreshReused, slog.LevelError, person | fGrant | fCount,
 		"A spent refresh token was shown after the leeway. Its grant was ended, with every token: somebody may have stolen it."},
-	{GrantEnded, slog.LevelInfo, person | fGrant | fReason | fCount,
-		"A grant ended before its time. The reason says why."},
 	{TokenRevoked, slog.LevelInfo, person | fGrant,
 		"An app revoked a token, which ended its grant."},
 	{PersonGone, slog.LevelWarn, person | fCorp | fReason,
