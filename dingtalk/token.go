@@ -128,6 +128,9 @@ func (c *Client) fetchAppToken(ctx context.Context) (appToken, *Error) {
 		token, f = decodeAppToken(a.status, a.body)
 		return f
 	})
+	if fault != nil && (fault.Reason == ReasonOutsider || fault.Reason == ReasonDisabled) {
+		fault.Reason = ReasonConfig // this call is about the app: it says nothing of a person
+	}
 	return token, fault
 }
 

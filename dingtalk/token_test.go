@@ -211,6 +211,7 @@ func TestAppToken_Refused(t *testing.T) {
 		"no token":      {200, `{"accessToken":"","expireIn":7200}`, ReasonStrange},
 		"odd token":     {200, `{"accessToken":"a\r\nb","expireIn":7200}`, ReasonStrange},
 		"old shape":     {200, `{"errcode":40096,"errmsg":"不合法的appKey或appSecret"}`, ReasonStrange},
+		"another corp":  {403, `{"code":"unsupported.operation","message":"Does not support cross-org access"}`, ReasonConfig},
 		"ip":            {403, `{"code":"Forbidden.AccessDenied.IpNotInWhiteList","message":"203.0.113.24"}`, ReasonConfig},
 	} {
 		t.Run(name, func(t *testing.T) {
