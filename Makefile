@@ -18,11 +18,11 @@ build:
 
 # Every suite, none left out.
 test: needs
-	DINGBRIDGE_REQUIRE_ALL=1 go test ./...
+	DINGBRIDGE_REQUIRE_ALL=1 go test $(TESTFLAGS) ./...
 
 # Under the race detector the long proofs shorten themselves (-short).
 race: needs
-	DINGBRIDGE_REQUIRE_ALL=1 go test -race -short ./...
+	DINGBRIDGE_REQUIRE_ALL=1 go test -race -short $(TESTFLAGS) ./...
 
 lint:
 	@.ci/gofmt
