@@ -39,7 +39,7 @@ type Config struct {
 	Claims    Claims    `yaml:"claims"`
 
 	// TrustedProxies are the networks (CIDR, or one address) whose
-	// X-Forwarded-For and X-Forwarded-Proto are believed. Nobody's, by default.
+	// X-Forwarded-For is believed. Nobody's, by default.
 	TrustedProxies []string `yaml:"trusted_proxies"`
 
 	Limits   Limits   `yaml:"limits"`
