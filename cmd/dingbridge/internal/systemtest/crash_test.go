@@ -15,6 +15,8 @@ import (
 // leewayOfCrash is longer than any restart takes, and is waited for once.
 const leewayOfCrash = 15 * time.Second
 
+const fewestKills = 5
+
 // A trial is many logins by several workers, while something is killed again and
 // again.
 type trial struct {
@@ -88,17 +90,20 @@ func runTrial(t *testing.T, w *world, logins int, crash func() error) {
 	})
 	for range 16 {
 		workers.Go(func() {
-			for n := r.begun.Add(1); n <= int64(logins) && ctx.Err() == nil; n = r.begun.Add(1) {
-				r.login(n%5 == 0)
+			// A machine may be quicker with them than the killer.
+			for n := int64(1); ctx.Err() == nil && (n <= int64(logins) || r.kills.Load() < fewestKills); {
+				if n = r.begun.Add(1); n <= int64(logins) || r.kills.Load() < fewestKills {
+					r.login(n%5 == 0)
+				}
 			}
 		})
 	}
 	workers.Wait()
 	close(over)
 	keeper.Wait()
-	t.Logf("%d logins, %d finished; killed %d times; %d flows begun anew, %d requests without an answer or 503, %d codes spent unseen, %d contested",
+	t.Logf("%d logins wanted, %d finished; killed %d times; %d flows begun anew, %d requests without an answer or 503, %d codes spent unseen, %d contested",
 		logins, len(r.ended), r.kills.Load(), r.restarted.Load(), r.doubtful.Load(), r.lostInFlight.Load(), r.contested.Load())
-	if ctx.Err() != nil || r.kills.Load() == 0 || len(r.ended) < logins/2 {
+	if ctx.Err() != nil || r.kills.Load() < fewestKills || len(r.ended) < logins/2 {
 		t.Fatal("the trial did not get through")
 	}
 	r.verify()
