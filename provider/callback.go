@@ -28,7 +28,7 @@ type finish struct {
 
 // workTime bounds the work on one answer of DingTalk, which has time-outs of its own
 // for each call.
-const workTime = 30 * time.Second
+const workTime = 20 * time.Second
 
 // answerWait is how long an answer of DingTalk waits for its turn.
 const answerWait = 5 * time.Second

@@ -108,7 +108,7 @@ func New(c Config) (*Provider, error) {
 		grants:   grants.New(grants.Config{Store: c.Store, Secrets: c.Secrets, Lives: c.Lives}),
 		sessions: sessions.New(c.Sessions),
 		people:   registry,
-		login:    login.New(login.Config{Store: c.Store, Secrets: c.Secrets, Claim: workTime + 10*time.Second}),
+		login:    login.New(login.Config{Store: c.Store, Secrets: c.Secrets, Claim: workTime + 5*time.Second}),
 		begun:    newBudget(c.LoginsPerSecond, 10),
 		answers:  newBudget(c.UpstreamPerSecond, 1),
 	}

@@ -18,9 +18,28 @@ const (
 // Claim takes one answer of DingTalk, its code, to be worked on: exactly one
 // caller gets the login with Done unset (promise L2). If the same answer is being
 // worked on already, Claim waits for its end and returns the login with Done set
-// (promise L3). One trip, unless it waits.
+// (promise L3), or takes the work over when the claim of whoever had it has lapsed.
+// One trip, unless it waits.
 func (s *Steps) Claim(ctx context.Context, t Ticket, code string) (Login, error) {
 	answer := hash("code", code)
+	pause := waitFirst
+	for deadline := time.Now().Add(s.claim + 2*waitMost); time.Now().Before(deadline); pause = min(pause*3/2, waitMost) {
+		l, err := s.try(ctx, t, answer)
+		if !errors.Is(err, ErrBusy) {
+			return l, err
+		}
+		select {
+		case <-ctx.Done():
+			return Login{}, ErrBusy
+		case <-time.After(pause):
+		}
+	}
+	return Login{}, ErrBusy
+}
+
+// try claims an answer, or says how the login stands. ErrBusy: the same answer is
+// being worked on.
+func (s *Steps) try(ctx context.Context, t Ticket, answer string) (Login, error) {
 	claim := storage.Create(t.claimKey(), []byte(answer), s.claim)
 	get := storage.Get(key(t.ID))
 	err := s.store.Together(ctx, claim, get)
@@ -46,34 +65,6 @@ func (s *Steps) Claim(ctx context.Context, t Ticket, code string) (Login, error)
 		return l, nil
 	case string(claim.Value) != answer:
 		return Login{}, ErrOtherAnswer
-	}
-	return s.await(ctx, t, answer)
-}
-
-// await waits for the end that another request is bringing about.
-func (s *Steps) await(ctx context.Context, t Ticket, answer string) (Login, error) {
-	pause := waitFirst
-	for deadline := time.Now().Add(s.claim); time.Now().Before(deadline); pause = min(pause*3/2, waitMost) {
-		select {
-		case <-ctx.Done():
-			return Login{}, ErrBusy
-		case <-time.After(pause):
-		}
-		get := storage.Get(key(t.ID))
-		if err := s.store.Together(ctx, get); err != nil && !errors.Is(err, storage.ErrNotFound) {
-			return Login{}, fmt.Errorf("await login: %w", err)
-		}
-		l, err := read(t.ID, get)
-		switch {
-		case err != nil:
-			return Login{}, err
-		case l.Done != nil && l.Done.Answer == answer:
-			return l, nil
-		case l.Done != nil:
-			return Login{}, ErrOtherAnswer
-		case l.Attempt != t.Attempt:
-			return Login{}, ErrExpired
-		}
 	}
 	return Login{}, ErrBusy
 }

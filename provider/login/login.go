@@ -44,7 +44,7 @@ type Config struct {
 	Store   storage.Store
 	Secrets *secret.List
 	Life    time.Duration // of a pending login; 10 minutes
-	Claim   time.Duration // how long one answer may be worked on, longer than any caller does; 40 s
+	Claim   time.Duration // how long one answer may be worked on, longer than any caller does; 25 s
 	Done    time.Duration // how long a finished login gives the same end again; 60 s
 }
 
@@ -61,7 +61,7 @@ func New(c Config) *Steps {
 	return &Steps{
 		store: c.Store, states: c.Secrets.Tokens("state"), secrets: c.Secrets,
 		life:  cmp.Or(c.Life, 10*time.Minute),
-		claim: cmp.Or(c.Claim, 40*time.Second),
+		claim: cmp.Or(c.Claim, 25*time.Second),
 		done:  cmp.Or(c.Done, time.Minute),
 	}
 }
