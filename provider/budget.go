@@ -22,31 +22,35 @@ func newBudget(perSecond, seconds int) *budget {
 }
 
 func (b *budget) take() bool {
+	_, ok := b.reserve(0)
+	return ok
+}
+
+// wait takes, and waits for it no longer than most. Who came first is served first.
+func (b *budget) wait(ctx context.Context, most time.Duration) bool {
+	turn, ok := b.reserve(most)
+	if !ok || turn <= 0 {
+		return ok
+	}
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(turn):
+		return true
+	}
+}
+
+// reserve takes one now, or one that will be there within most, and says when.
+func (b *budget) reserve(most time.Duration) (turn time.Duration, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := time.Now()
 	b.left = min(b.left+now.Sub(b.since).Seconds()*b.rate, b.full)
 	b.since = now
-	if b.left < 1 {
-		return false
+	turn = time.Duration((1 - b.left) / b.rate * float64(time.Second))
+	if turn > most {
+		return 0, false
 	}
 	b.left--
-	return true
-}
-
-// wait takes, and waits for it no longer than most.
-func (b *budget) wait(ctx context.Context, most time.Duration) bool {
-	for deadline := time.Now().Add(most); ; {
-		if b.take() {
-			return true
-		}
-		if !time.Now().Before(deadline) {
-			return false
-		}
-		select {
-		case <-ctx.Done():
-			return false
-		case <-time.After(50 * time.Millisecond):
-		}
-	}
+	return turn, true
 }

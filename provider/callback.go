@@ -71,6 +71,7 @@ func (p *Provider) callbackGet(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), workTime)
 	defer cancel()
 	r = r.WithContext(ctx)
+	callOf(ctx).locales = f.login.Languages
 	f.client, _ = p.Clients.Lookup(f.login.ClientID)
 	if f.client == nil || !f.client.AllowsRedirect(f.login.RedirectURI) { // changed since the login began
 		p.refuseLogin(w, r, refused{page: pages.Page{Kind: pages.UnknownClient}, reason: "client_removed"})

@@ -15,7 +15,7 @@ import (
 	"github.com/dingbridge/dingbridge/storage"
 )
 
-// This file is the one place where an error gets its form: a page and a word for the
+// This file is where an error gets its form: a page and a word for the
 // audit log when a person is at the other end, an OAuth error when a client is. An
 // error that is not named here is internal, and never a success.
 

@@ -20,6 +20,7 @@ import (
 	"github.com/dingbridge/dingbridge/provider"
 	"github.com/dingbridge/dingbridge/provider/audit"
 	"github.com/dingbridge/dingbridge/provider/clients"
+	"github.com/dingbridge/dingbridge/provider/login"
 	"github.com/dingbridge/dingbridge/provider/pages"
 	"github.com/dingbridge/dingbridge/provider/people"
 	"github.com/dingbridge/dingbridge/storage"
@@ -158,6 +159,7 @@ type plan struct {
 	specs    []clients.Spec
 	path     string // of the issuer
 	as       string
+	wrap     func(login.Upstream) login.Upstream
 }
 
 // option changes a house before it is built.
@@ -177,7 +179,7 @@ func build(t *testing.T, options ...option) *house {
 func buildOn(t *testing.T, store storage.Store, options ...option) *house {
 	t.Helper()
 	design := plan{specs: testClients(), as: "zhangsan"}
-	design.LoginsPerSecond, design.UpstreamPerSecond, design.Contact = 1<<20, 1<<20, "it@example.com"
+	design.LoginsPerSecond, design.DingTalkLoginsPerSecond, design.Contact = 1<<20, 1<<20, "it@example.com"
 	design.People = people.Config{EmailDomains: []string{"corp.example.cn"}, VerifiedEmailDomains: []string{"corp.example.cn"}}
 	for _, o := range options {
 		o(&design)
@@ -220,6 +222,9 @@ func buildOn(t *testing.T, store storage.Store, options ...option) *house {
 	config := design.Config
 	config.Store, config.Secrets, config.Ring, config.Clients = h.store, h.secrets, ring, h.clients
 	config.CorpID, config.Upstream, config.Audit, config.Log = sim.CorpID(), h.upstream, h.events, log
+	if design.wrap != nil {
+		config.Upstream = design.wrap(h.upstream)
+	}
 	if h.provider, err = provider.New(config); err != nil {
 		t.Fatal(err)
 	}

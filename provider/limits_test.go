@@ -1,16 +1,20 @@
 package provider_test
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/dingbridge/dingbridge/dingtalk"
 	"github.com/dingbridge/dingbridge/keys"
 	"github.com/dingbridge/dingbridge/provider"
 	"github.com/dingbridge/dingbridge/provider/audit"
 	"github.com/dingbridge/dingbridge/provider/clients"
+	"github.com/dingbridge/dingbridge/provider/login"
 	"github.com/dingbridge/dingbridge/provider/pages"
 )
 
@@ -61,7 +65,7 @@ func TestThreat_D14_GarbageCodesEndTheLogin(t *testing.T) {
 }
 
 func TestThreat_D14_AnswersPerSecond(t *testing.T) {
-	h := build(t, func(p *plan) { p.UpstreamPerSecond = 1 })
+	h := build(t, func(p *plan) { p.DingTalkLoginsPerSecond = 1 })
 	b := h.browser()
 	var states []string
 	for range 12 {
@@ -180,5 +184,97 @@ func TestParameterNamesAreExact(t *testing.T) {
 	}
 	if r := h.exchange(code); r.status != 200 {
 		t.Errorf("the code was burnt: %s", r.body)
+	}
+}
+
+// panicking is an Upstream with a fault of ours in it.
+type panicking struct{ login.Upstream }
+
+func (panicking) Account(context.Context, string) (dingtalk.Account, error) { panic("boom") }
+
+func TestPanicIsAnswered(t *testing.T) {
+	h := build(t, func(p *plan) { p.wrap = func(u login.Upstream) login.Upstream { return panicking{u} } })
+	p := h.browser().follow(h.authorization(), appCallback)
+	if p.status != http.StatusInternalServerError || !strings.Contains(p.body, "data-page=\"internal\"") || strings.Contains(p.body, "boom") {
+		t.Errorf("%d %.300s", p.status, p.body)
+	}
+	if !h.events.has(audit.InternalFault, "") {
+		t.Error("not audited")
+	}
+}
+
+func TestH5_WithoutOfflineAccessAGrantEndsWithItsSession(t *testing.T) {
+	h := build(t, func(p *plan) {
+		p.specs[0].RefreshToken = "always"
+		p.Sessions.Absolute = 2 * time.Second
+	})
+	tokens := h.exchange(h.login(h.browser(), "scope", "openid profile"))
+	if tokens.text("refresh_token") == "" {
+		t.Fatal("no refresh token")
+	}
+	time.Sleep(3 * time.Second)
+	if r := h.refresh(tokens.text("refresh_token"), ""); r.text("error") != "invalid_grant" {
+		t.Errorf("refresh: %d %s", r.status, r.body)
+	}
+	if r := h.userinfo(tokens.text("access_token")); r.status != http.StatusUnauthorized {
+		t.Errorf("userinfo: %d", r.status)
+	}
+}
+
+func TestG7_CodeOfAClientThatWasNarrowed(t *testing.T) {
+	h := build(t)
+	code := h.login(h.browser())
+	specs := testClients()
+	specs[0].Scopes = []string{"openid"}
+	set, faults := clients.NewSet(specs)
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	h.clients.Replace(set)
+	if r := h.exchange(code); r.text("scope") != "openid" {
+		t.Errorf("scope %q", r.text("scope"))
+	}
+}
+
+func TestTokensOfARemovedClientAreInactive(t *testing.T) {
+	h := build(t)
+	tokens := h.exchange(h.login(h.browser()))
+	ask := func() any {
+		return h.call("/introspect", "api", testSecret, url.Values{"token": {tokens.text("access_token")}}).json["active"]
+	}
+	if ask() != true {
+		t.Fatal("not active to a resource server")
+	}
+	set, faults := clients.NewSet(testClients()[1:])
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	h.clients.Replace(set)
+	if ask() != false {
+		t.Error("active though its client is gone")
+	}
+}
+
+func TestStrictTransportSecurity(t *testing.T) {
+	h := build(t, func(p *plan) { p.Issuer = "https://login.example.com" })
+	if got := h.direct("GET", h.issuer+"/").Header.Get("Strict-Transport-Security"); !strings.Contains(got, "max-age=") {
+		t.Errorf("%q", got)
+	}
+	plain := build(t)
+	if got := plain.direct("GET", plain.issuer+"/").Header.Get("Strict-Transport-Security"); got != "" {
+		t.Errorf("on loopback http: %q", got)
+	}
+}
+
+func TestBearerTwiceInTheBody(t *testing.T) {
+	h := build(t)
+	token := h.exchange(h.login(h.browser())).text("access_token")
+	req, err := http.NewRequest(http.MethodPost, h.issuer+"/userinfo", strings.NewReader(url.Values{"access_token": {token, token}}.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if r := h.json(req); r.status != http.StatusBadRequest {
+		t.Errorf("%d %s", r.status, r.body)
 	}
 }

@@ -51,9 +51,9 @@ type Config struct {
 	// LoginsPerSecond bounds the logins that this process begins, each of which costs
 	// storage before anybody has proven anything; 100.
 	LoginsPerSecond int
-	// UpstreamPerSecond bounds the answers of DingTalk that this process works on, each
+	// DingTalkLoginsPerSecond bounds the answers of DingTalk that this process works on, each
 	// of which costs calls to DingTalk; 20, which is what DingTalk grants one app.
-	UpstreamPerSecond int
+	DingTalkLoginsPerSecond int
 	// Contact is shown to people whom a client does not admit.
 	Contact string
 }
@@ -91,7 +91,7 @@ func New(c Config) (*Provider, error) {
 	c.Log = cmp.Or(c.Log, slog.New(slog.DiscardHandler))
 	c.IDToken = cmp.Or(c.IDToken, 10*time.Minute)
 	c.LoginsPerSecond = cmp.Or(c.LoginsPerSecond, 100)
-	c.UpstreamPerSecond = cmp.Or(c.UpstreamPerSecond, 20)
+	c.DingTalkLoginsPerSecond = cmp.Or(c.DingTalkLoginsPerSecond, 20)
 	c.People.Store, c.People.Secrets = c.Store, c.Secrets
 	c.People.Directories = map[string]people.Directory{c.CorpID: c.Upstream}
 	c.People.Log = c.Log
@@ -110,7 +110,7 @@ func New(c Config) (*Provider, error) {
 		people:   registry,
 		login:    login.New(login.Config{Store: c.Store, Secrets: c.Secrets, Claim: workTime + 5*time.Second}),
 		begun:    newBudget(c.LoginsPerSecond, 10),
-		answers:  newBudget(c.UpstreamPerSecond, 1),
+		answers:  newBudget(c.DingTalkLoginsPerSecond, 1),
 	}
 	if p.discovery, err = p.metadata(); err != nil {
 		return nil, fmt.Errorf("provider: %w", err)

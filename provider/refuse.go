@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -27,7 +28,7 @@ const mostRejected = 2
 func (p *Provider) page(w http.ResponseWriter, r *http.Request, status int, page pages.Page) {
 	page.RequestID = callOf(r.Context()).id
 	if page.Lang == "" {
-		page.Lang = pages.Language(r.Form.Get("ui_locales"), r.Header.Get("Accept-Language"))
+		page.Lang = pages.Language(cmp.Or(callOf(r.Context()).locales, r.Form.Get("ui_locales")), r.Header.Get("Accept-Language"))
 	}
 	p.Pages.Write(w, r, status, page)
 }

@@ -17,6 +17,7 @@ type call struct {
 	id      string // shown on pages, in logs and in X-Request-Id
 	address string // of the browser or client
 	client  *clients.Client
+	locales string // ui_locales of the request, or of the login it belongs to
 }
 
 type callKey struct{}

@@ -56,9 +56,9 @@ func TestThreat_SecretsScrape(t *testing.T) {
 	h.raw("POST", "/token?client_secret="+testSecret, formType, "", codeForm(code).Encode())
 	h.raw("POST", "/token", formType, basic(testSecret, testSecret), codeForm(code).Encode())
 	h.call("/token", "wiki", testSecret, codeForm(code))
-	tokens := keepTokens(h.exchange(code))
+	keepTokens(h.exchange(code))
 	h.exchange(code) // reuse
-	tokens = keepTokens(h.exchange(answer(t, b.get(h.authorization())).Get("code")))
+	tokens := keepTokens(h.exchange(answer(t, b.get(h.authorization())).Get("code")))
 	renewed := keepTokens(h.refresh(tokens.text("refresh_token"), ""))
 	h.refresh(tokens.text("refresh_token"), "")
 	h.userinfo(renewed.text("access_token"))

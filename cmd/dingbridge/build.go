@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -42,7 +43,7 @@ func build(ctx context.Context, m *materials, wait time.Duration) (*house, error
 		return nil, err
 	}
 	c := m.config
-	written, err := pages.New(pages.Config{Issuer: c.Issuer, Operator: c.Operator.Name, Contact: c.Operator.Contact})
+	written, err := pages.New(pages.Config{Issuer: c.Issuer, Operator: cmp.Or(c.Operator.Name, c.DingTalk.Organisations[0].Name), Contact: c.Operator.Contact})
 	if err != nil {
 		return nil, err
 	}
@@ -74,14 +75,14 @@ func build(ctx context.Context, m *materials, wait time.Duration) (*house, error
 			Idle:     duration(c.Lives.SessionIdle),
 			Absolute: duration(c.Lives.SessionAbsolute),
 		},
-		IDToken:           duration(c.Lives.IDToken),
-		Pages:             written,
-		Audit:             m.audit,
-		Log:               m.log,
-		TrustedProxies:    m.proxies,
-		LoginsPerSecond:   c.Limits.LoginsPerSecond,
-		UpstreamPerSecond: c.Limits.DingTalkLoginsPerSecond,
-		Contact:           c.Operator.Contact,
+		IDToken:                 duration(c.Lives.IDToken),
+		Pages:                   written,
+		Audit:                   m.audit,
+		Log:                     m.log,
+		TrustedProxies:          m.proxies,
+		LoginsPerSecond:         c.Limits.LoginsPerSecond,
+		DingTalkLoginsPerSecond: c.Limits.DingTalkLoginsPerSecond,
+		Contact:                 c.Operator.Contact,
 	})
 	if err != nil {
 		return nil, err

@@ -127,7 +127,7 @@ func (d *demonstration) materials(ctx context.Context, issuer, upstream string, 
 	c.Claims.EmailDomains = demoDomains(sim)
 	c.Claims.VerifiedEmailDomains = c.Claims.EmailDomains
 	c.Limits.LoginsPerSecond, c.Limits.DingTalkLoginsPerSecond = 10_000, 10_000 // load comes from this machine alone, and is meant
-	c.Operator = config.Operator{Name: simulator.DefaultCompany().Name} // whose people the pages speak of
+	c.Operator = config.Operator{Name: simulator.DefaultCompany().Name}         // whose people the pages speak of
 
 	cleanUp = func() error { return nil }
 	line := sharedSecret

@@ -22,7 +22,7 @@ const (
 	writeTimeout      = 60 * time.Second
 	idleTimeout       = 2 * time.Minute
 	maxHeaderBytes    = 16 << 10
-	drainTimeout      = 20 * time.Second
+	drainTimeout      = 30 * time.Second // longer than a login that is being answered may take
 )
 
 // A server is one handler on one address.

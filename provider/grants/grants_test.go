@@ -494,6 +494,52 @@ func TestG8_RefreshLives(t *testing.T) {
 	})
 }
 
+func TestG8_NothingBeyondTheAbsoluteEnd(t *testing.T) {
+	inTime(t, func(t *testing.T, l *Ledger) { // the record lives on, as a tombstone would
+		r := request()
+		r.Ends = time.Now().Add(time.Minute)
+		token := l.RefreshToken(mustRedeem(t, l, issued(t, l, r)))
+		time.Sleep(2 * time.Minute)
+		_, _, err := refresh(t, l, token)
+		want(t, err, ErrInvalid)
+	})
+	inTime(t, func(t *testing.T, l *Ledger) { // a code is worth nothing when its session has ended
+		l.lives.Code = 10 * time.Minute
+		r := request()
+		r.Ends = time.Now().Add(time.Minute)
+		code := issued(t, l, r)
+		time.Sleep(2 * time.Minute)
+		_, err := redeem(t, l, code, right())
+		want(t, err, ErrInvalid)
+	})
+}
+
+func TestG4_RemembersOnlyTheLeeway(t *testing.T) {
+	inTime(t, func(t *testing.T, l *Ledger) {
+		g := mustRedeem(t, l, issued(t, l, request()))
+		for range 10 {
+			time.Sleep(time.Minute)
+			var err error
+			if g, _, err = refresh(t, l, l.RefreshToken(g)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if len(g.Spent) != 1 {
+			t.Errorf("%d spent generations are kept", len(g.Spent))
+		}
+	})
+}
+
+func TestEndOfWhatHasExpired(t *testing.T) {
+	inTime(t, func(t *testing.T, l *Ledger) {
+		g := mustRedeem(t, l, issued(t, l, request()))
+		do(t, l, storage.Delete(g.Ref.key()))
+		if err := l.End(t.Context(), g, "test"); err != nil {
+			t.Errorf("ending what is gone: %v", err)
+		}
+	})
+}
+
 func TestG9_RecordOpensNothing(t *testing.T) {
 	inTime(t, func(t *testing.T, l *Ledger) {
 		ref, op := l.Issue(request())

@@ -26,6 +26,9 @@ func (s *Steps) Claim(ctx context.Context, t Ticket, code string) (Login, error)
 	for deadline := time.Now().Add(s.claim + 2*waitMost); time.Now().Before(deadline); pause = min(pause*3/2, waitMost) {
 		l, err := s.try(ctx, t, answer)
 		if !errors.Is(err, ErrBusy) {
+			if err != nil && ctx.Err() != nil {
+				return Login{}, ErrBusy // the caller went; storage need not be blamed
+			}
 			return l, err
 		}
 		select {

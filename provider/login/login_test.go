@@ -148,6 +148,49 @@ func TestL3_SameAnswerSameEnd(t *testing.T) {
 	})
 }
 
+func TestL3_AnotherAnswerAfterTheClaimHasLapsed(t *testing.T) {
+	inTime(t, func(t *testing.T, s *Steps) {
+		_, ticket := begin(t, s, NewBinding())
+		l, err := s.Claim(t.Context(), ticket, answer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		finish(t, s, l, answer)
+		time.Sleep(s.claim)
+		_, err = s.Claim(t.Context(), ticket, "another code")
+		want(t, err, ErrOtherAnswer)
+	})
+}
+
+func TestL4_OldStateAfterTheClaimHasLapsed(t *testing.T) {
+	inTime(t, func(t *testing.T, s *Steps) {
+		mine := NewBinding()
+		_, ticket := begin(t, s, mine)
+		l, err := s.Claim(t.Context(), ticket, answer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first := s.SessionSecret(l, mine)
+		state, err := s.Again(t.Context(), l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(s.claim)
+		_, err = s.Claim(t.Context(), ticket, "code for the old state")
+		want(t, err, ErrExpired)
+		next, err := s.Open(state, mine)
+		if err == nil {
+			l, err = s.Claim(t.Context(), next, "second code")
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Equal(first, s.SessionSecret(l, mine)) {
+			t.Error("two attempts of a login have one session cookie")
+		}
+	})
+}
+
 func TestL3_SameCookieSecretAgain(t *testing.T) {
 	inTime(t, func(t *testing.T, s *Steps) {
 		mine := NewBinding()
