@@ -47,8 +47,7 @@ func (p *Provider) introspect(ctx context.Context, c *clients.Client, token stri
 	grant, person, err := p.readGrant(ctx, access.Ref)
 	switch {
 	case err != nil && isOutage(err): // never active:false for what could not be asked
-		p.record(ctx, audit.Event{Name: audit.StorageTrouble, Reason: "introspect", Err: err})
-		return nil, oauthError(err)
+		return nil, p.outage(ctx, "introspect", err)
 	case err != nil, grant.CheckAccess(access) != nil, person.Gone, person.Epoch != grant.Epoch:
 		return inactive, nil
 	}
@@ -68,8 +67,7 @@ func (p *Provider) introspectRefresh(ctx context.Context, c *clients.Client, ref
 	grant, person, err := p.readGrant(ctx, ref)
 	switch {
 	case err != nil && isOutage(err):
-		p.record(ctx, audit.Event{Name: audit.StorageTrouble, Reason: "introspect", Err: err})
-		return nil, oauthError(err)
+		return nil, p.outage(ctx, "introspect", err)
 	case err != nil, grant.CheckRefresh(c.ID, generation) != nil, !c.IssuesRefresh(grant.Scopes), generation < grant.Generation, person.Gone, person.Epoch != grant.Epoch:
 		return inactive, nil
 	}
@@ -92,17 +90,15 @@ func (p *Provider) revoke(ctx context.Context, c *clients.Client, token string) 
 	}
 	grant, _, err := p.readGrant(ctx, ref)
 	switch {
-	case errors.Is(err, grants.ErrInvalid):
+	case errors.Is(err, grants.ErrInvalid), errors.Is(err, errRemoved):
 		return op.NewResponse(nil), nil
 	case err != nil && !errors.Is(err, people.ErrUnknownPerson):
-		p.record(ctx, audit.Event{Name: audit.StorageTrouble, Reason: "revoke", Err: err})
-		return nil, oauthError(err)
+		return nil, p.outage(ctx, "revoke", err)
 	case grant.ClientID != c.ID:
 		return nil, op.NewStatusError(oidc.ErrUnauthorizedClient().WithDescription("the token was issued to another client"), http.StatusBadRequest)
 	}
 	if err := p.grants.End(ctx, grant, "revoked by the client"); err != nil {
-		p.record(ctx, audit.Event{Name: audit.StorageTrouble, Reason: "revoke", Err: err})
-		return nil, oauthError(err) // never "revoked" when it was not (RFC 7009 section 2.2.1)
+		return nil, p.outage(ctx, "revoke", err) // never "revoked" when it was not (RFC 7009 section 2.2.1)
 	}
 	p.record(ctx, audit.Event{Name: audit.TokenRevoked, Subject: string(people.SubjectFromRaw(ref.Subject)), GrantID: ref.Name()})
 	return op.NewResponse(nil), nil

@@ -170,12 +170,18 @@ func (p *Provider) grantRefused(ctx context.Context, name audit.Name, ref grants
 	switch {
 	case errors.Is(err, people.ErrCannotDecide): // audited at the gate
 	case isOutage(err):
-		p.record(ctx, audit.Event{Name: audit.StorageTrouble, Reason: "token", Err: err})
+		return p.outage(ctx, "token", err)
 	case name == audit.CodeRefused || name == audit.RefreshRefused:
 		e.Reason = err.Error()
 		p.record(ctx, e)
 	default:
 		p.record(ctx, e)
 	}
+	return oauthError(err)
+}
+
+// outage notes that storage failed somewhere, and returns what the client is told.
+func (p *Provider) outage(ctx context.Context, where string, err error) error {
+	p.record(ctx, audit.Event{Name: audit.StorageTrouble, Reason: where, Err: err})
 	return oauthError(err)
 }
