@@ -43,7 +43,7 @@ func build(ctx context.Context, m *materials, wait time.Duration) (*house, error
 		return nil, err
 	}
 	c := m.config
-	written, err := pages.New(pages.Config{Issuer: c.Issuer, Operator: cmp.Or(c.Operator.Name, c.DingTalk.Organisations[0].Name), Contact: c.Operator.Contact})
+	written, err := pages.New(pagesOf(c))
 	if err != nil {
 		return nil, err
 	}
@@ -88,6 +88,17 @@ func build(ctx context.Context, m *materials, wait time.Duration) (*house, error
 		return nil, err
 	}
 	return &house{materials: m, ring: ring, provider: p}, nil
+}
+
+// pagesOf says whose pages they are: the operator's, about the organisation's people.
+func pagesOf(c config.Config) pages.Config {
+	organisation := c.DingTalk.Organisations[0].Name
+	return pages.Config{
+		Issuer:       c.Issuer,
+		Operator:     cmp.Or(c.Operator.Name, organisation),
+		Organisation: organisation,
+		Contact:      c.Operator.Contact,
+	}
 }
 
 // run keeps up what lives beside the requests. It returns when ctx has ended and

@@ -90,3 +90,19 @@ func TestRingEventsAreAudited(t *testing.T) {
 		}
 	}
 }
+
+// TestPagesOf: the pages' head is the operator's, their sentences the organisation's.
+func TestPagesOf(t *testing.T) {
+	for name, tc := range map[string]struct{ operator, organisation, head string }{
+		"both":         {"IT desk", "Example Ltd", "IT desk"},
+		"organisation": {"", "Example Ltd", "Example Ltd"},
+		"operator":     {"IT desk", "", "IT desk"},
+	} {
+		var c config.Config
+		c.Operator.Name = tc.operator
+		c.DingTalk.Organisations = []config.Organisation{{Name: tc.organisation}}
+		if got := pagesOf(c); got.Operator != tc.head || got.Organisation != tc.organisation {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}

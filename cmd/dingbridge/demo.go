@@ -123,11 +123,12 @@ func (d *demonstration) materials(ctx context.Context, issuer, upstream string, 
 	c := config.Defaults()
 	c.Issuer, c.Storage = issuer, config.StorageURL(d.storage)
 	c.DingTalk.Endpoints = config.Endpoints{Login: upstream, API: upstream, OAPI: upstream}
-	c.DingTalk.Organisations = []config.Organisation{{CorpID: sim.CorpID(), ClientID: sim.App().ClientID}}
+	c.DingTalk.Organisations = []config.Organisation{{
+		CorpID: sim.CorpID(), Name: simulator.DefaultCompany().Name, ClientID: sim.App().ClientID,
+	}}
 	c.Claims.EmailDomains = demoDomains(sim)
 	c.Claims.VerifiedEmailDomains = c.Claims.EmailDomains
 	c.Limits.LoginsPerSecond, c.Limits.DingTalkLoginsPerSecond = 10_000, 10_000 // load comes from this machine alone, and is meant
-	c.Operator = config.Operator{Name: simulator.DefaultCompany().Name}         // whose people the pages speak of
 
 	cleanUp = func() error { return nil }
 	line := sharedSecret

@@ -5,7 +5,7 @@ var chinese = tongue{
 	words: words{
 		Brand:      "钉钉登录",
 		Other:      "English",
-		WhatToDo:   "您可以",
+		WhatToDo:   "怎么办",
 		Details:    "详细信息",
 		App:        "应用",
 		Account:    "钉钉账号",
@@ -36,9 +36,9 @@ var chinese = tongue{
 		},
 		UnregisteredRedirect: {
 			title: "回调地址未登记",
-			lead:  "请求要把您带往的地址没有为{app}登记。为了您的登录安全，我们没有跳转。",
+			lead:  "请求要把您带往的地址没有为{app}登记。为了您的登录安全，我们没有跳转。您的账号没有问题。",
 			advice: []string{
-				"您的账号没有问题。",
+				"请把此事告诉{app}的维护人员。",
 				"管理员请注意：请为{app}登记与请求完全一致的 redirect_uri，一个字符也不能差。",
 			},
 		},
@@ -64,21 +64,13 @@ var chinese = tongue{
 				"请回到{app}，重新登录。",
 			},
 		},
-		Refused: {
-			title: "登录已取消",
-			lead:  "您在钉钉中没有同意本次登录，{app}没有得到您的任何信息。",
-			advice: []string{
-				"如果这不是您的本意，请回到{app}，重新登录。",
-			},
-		},
 		Outsider: {
 			title: "您不是本组织的成员",
-			lead:  "钉钉表示，您使用的账号不属于{org}。",
+			lead:  "钉钉返回的结果显示，您使用的账号不属于{org}。",
 			advice: []string{
-				"如果您有多个钉钉账号，请换用工作账号重新登录。",
+				"如果您有多个钉钉账号，请回到{app}，用工作账号重新登录。",
 				"如果您刚刚加入，请先在钉钉中接受邀请。",
 			},
-			button: "换一个账号",
 		},
 		Disabled: {
 			title: "您的账号未启用",
@@ -120,7 +112,7 @@ var chinese = tongue{
 			button: "重试",
 		},
 		UpstreamStrange: {
-			title: "钉钉的答复出乎意料",
+			title: "钉钉返回了异常结果",
 			lead:  "我们无法理解钉钉关于您的答复。为安全起见，遇到这样的答复，我们不放行任何人。",
 			advice: []string{
 				"请几分钟后再试。",
@@ -133,9 +125,8 @@ var chinese = tongue{
 			lead:  "我们已确认您的身份，但{app}没有对您开放。",
 			advice: []string{
 				"请联系{app}的维护人员为您开通，并告诉他们下方的请求编号。",
-				"如果您有多个钉钉账号，请确认您使用的是正确的那一个。",
+				"如果您有多个钉钉账号，请回到{app}，用工作账号重新登录。",
 			},
-			button: "换一个账号",
 		},
 		Unavailable: {
 			title: "登录服务暂时不可用",
@@ -170,7 +161,7 @@ var chinese = tongue{
 			},
 		},
 		NotFound: {
-			title: "此地址没有内容",
+			title: "页面不存在",
 			lead:  "地址有误，或者这个页面从未存在。",
 			advice: []string{
 				"如需登录，请打开您要使用的应用，在那里登录。",

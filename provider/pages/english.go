@@ -6,7 +6,7 @@ var english = tongue{
 	words: words{
 		Brand:      "Log in with DingTalk",
 		Other:      "中文",
-		WhatToDo:   "What you can do",
+		WhatToDo:   "What to do",
 		Details:    "Details",
 		App:        "App",
 		Account:    "DingTalk account",
@@ -37,9 +37,9 @@ var english = tongue{
 		},
 		UnregisteredRedirect: {
 			title: "The redirect URI is not registered",
-			lead:  "We were asked to send you on to an address that is not registered for {app}. To keep your login safe, we did not.",
+			lead:  "We were asked to send you on to an address that is not registered for {app}. To keep your login safe, we did not. There is nothing wrong with your account.",
 			advice: []string{
-				"There is nothing wrong with your account.",
+				"Tell the people who run {app}.",
 				"For the administrator: the redirect_uri must be registered for {app} exactly as it is sent, to the last character.",
 			},
 		},
@@ -65,21 +65,13 @@ var english = tongue{
 				"Go back to {app} and log in again.",
 			},
 		},
-		Refused: {
-			title: "The login was cancelled",
-			lead:  "DingTalk told us that you did not agree to the login. {app} has learned nothing about you.",
-			advice: []string{
-				"If you did not mean to, go back to {app} and log in again.",
-			},
-		},
 		Outsider: {
 			title: "You are not a member of this organisation",
 			lead:  "DingTalk says that the account you came with does not belong to {org}.",
 			advice: []string{
-				"If you have more than one DingTalk account, log in again with the one that you use at work.",
+				"If you have more than one DingTalk account, go back to {app} and log in with the one that you use at work.",
 				"If you have only just joined, accept the invitation in DingTalk first.",
 			},
-			button: "Use another account",
 		},
 		Disabled: {
 			title: "Your account is not active",
@@ -134,9 +126,8 @@ var english = tongue{
 			lead:  "We know who you are, but {app} is not open to you.",
 			advice: []string{
 				"Ask the people who run {app} to admit you, and tell them the request ID below.",
-				"If you have more than one DingTalk account, check that you came with the right one.",
+				"If you have more than one DingTalk account, go back to {app} and log in with the one that you use at work.",
 			},
-			button: "Use another account",
 		},
 		Unavailable: {
 			title: "This login service is unavailable for the moment",

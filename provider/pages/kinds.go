@@ -14,7 +14,6 @@ const (
 	LoginExpired         Kind = "login-expired"         // nobody: the login took too long; start again at the app
 	OtherBrowser         Kind = "other-browser"         // nobody: begun in another browser, or cookies are off
 	CodeUsed             Kind = "code-used"             // nobody: DingTalk's code was used before or is too old
-	Refused              Kind = "refused"               // the person declined in DingTalk
 	Outsider             Kind = "outsider"              // not a member of the organisation
 	Disabled             Kind = "disabled"              // a member, but not active
 	OutOfRange           Kind = "out-of-range"          // the administrator: our DingTalk app may not see this person
@@ -56,7 +55,6 @@ var kinds = []kindRow{
 	{LoginExpired, http.StatusBadRequest, toneWait},
 	{OtherBrowser, http.StatusBadRequest, toneStop},
 	{CodeUsed, http.StatusBadRequest, toneWait},
-	{Refused, http.StatusForbidden, toneStop},
 	{Outsider, http.StatusForbidden, toneStop},
 	{Disabled, http.StatusForbidden, toneStop},
 	{OutOfRange, http.StatusForbidden, toneStop},

@@ -20,9 +20,10 @@ var style string
 
 // Config says whose pages they are. The zero value works.
 type Config struct {
-	Issuer   string // issuer URL, shown on the home page with its discovery document
-	Operator string // the organisation's name, shown on every page; may be empty
-	Contact  string // whom to ask: an e-mail address, an https URL or a few words; may be empty
+	Issuer       string // issuer URL, shown on the home page with its discovery document
+	Operator     string // who runs this, shown at the head of every page; may be empty
+	Organisation string // whose members may log in, as sentences call it; may be empty
+	Contact      string // whom to ask: an e-mail address, an https URL or a few words; may be empty
 }
 
 // A Page is what one page is given. All but Kind may be empty: what is empty is
@@ -52,6 +53,7 @@ func New(config Config) (*Pages, error) {
 		return nil, fmt.Errorf("parse the layout of the pages: %w", err)
 	}
 	config.Operator = clean(config.Operator, maxName)
+	config.Organisation = clean(config.Organisation, maxName)
 	config.Contact = clean(config.Contact, maxContact)
 	config.Issuer = strings.TrimSuffix(link(config.Issuer), "/")
 	return &Pages{config: config, layout: t, policy: policy(style)}, nil

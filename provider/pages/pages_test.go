@@ -27,7 +27,7 @@ func full(kind Kind, lang string) Page {
 		Contact: "it@example.com", RetryURL: "https://app.example.com/start?a=1&b=2", RequestID: "5f2c8a91d04be376"}
 }
 
-var theirs = Config{Issuer: "https://login.example.com", Operator: "Example Ltd", Contact: "it@example.com"}
+var theirs = Config{Issuer: "https://login.example.com", Operator: "Example Ltd", Organisation: "Example People", Contact: "it@example.com"}
 
 func write(t testing.TB, p *Pages, method string, status int, page Page) *http.Response {
 	t.Helper()
@@ -127,7 +127,7 @@ var attacks = []string{
 func TestP1_NothingGivenBecomesMarkup(t *testing.T) {
 	for _, kind := range Kinds() {
 		for _, lang := range []string{English, Chinese} {
-			harmless := newPages(t, Config{Issuer: theirs.Issuer, Operator: "Example", Contact: "people"})
+			harmless := newPages(t, Config{Issuer: theirs.Issuer, Operator: "Example", Organisation: "Example", Contact: "people"})
 			page := full(kind, lang)
 			page.Contact = "people"
 			want := skeleton(parse(t, body(t, write(t, harmless, "GET", 0, page))))
@@ -135,7 +135,7 @@ func TestP1_NothingGivenBecomesMarkup(t *testing.T) {
 				// A letter before keeps the value from being cleaned to nothing, which
 				// would rightly leave its element out.
 				v := "x" + attack
-				evil := newPages(t, Config{Issuer: theirs.Issuer, Operator: v, Contact: v})
+				evil := newPages(t, Config{Issuer: theirs.Issuer, Operator: v, Organisation: v, Contact: v})
 				got := body(t, write(t, evil, "GET", 0, Page{Kind: kind, Lang: lang, ClientName: v, Account: v,
 					Permission: v, Contact: v, RetryURL: "https://app.example.com/" + v + "?" + v, RequestID: v}))
 				root := parse(t, got)
@@ -166,6 +166,29 @@ func TestP1_UnknownKindIsInternal(t *testing.T) {
 	}
 	if got := attr(byID(parse(t, w.Body.String()), "main"), "data-page"); got != string(Internal) {
 		t.Errorf("kind %q", got)
+	}
+}
+
+// The operator's name stands at the head, the organisation's in the sentences, and
+// neither in the other's place.
+func TestP8_OperatorAndOrganisation(t *testing.T) {
+	for name, tc := range map[string]struct {
+		config        Config
+		brand, en, zh string
+	}{
+		"both":           {Config{Operator: "IT desk", Organisation: "示例公司"}, "IT desk", "not belong to 示例公司.", "不属于示例公司。"},
+		"organisation":   {Config{Organisation: "示例公司"}, english.words.Brand, "not belong to 示例公司.", "不属于示例公司。"},
+		"operator alone": {Config{Operator: "IT desk"}, "IT desk", "not belong to this organisation.", "不属于本组织。"},
+	} {
+		for lang, want := range map[string]string{English: tc.en, Chinese: tc.zh} {
+			root := parse(t, body(t, write(t, newPages(t, tc.config), "GET", 0, full(Outsider, lang))))
+			if got := inner(byID(root, "message")); !strings.HasSuffix(got, want) {
+				t.Errorf("%s %s: %q", name, lang, got)
+			}
+			if got := inner(byID(root, "brand")); lang == English && got != tc.brand {
+				t.Errorf("%s: the brand is %q", name, got)
+			}
+		}
 	}
 }
 

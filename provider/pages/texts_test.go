@@ -70,7 +70,6 @@ func TestP6_StableTitlesAndIDs(t *testing.T) {
 		LoginExpired:         "This login has expired",
 		OtherBrowser:         "This login was begun in another browser",
 		CodeUsed:             "DingTalk’s answer is no longer valid",
-		Refused:              "The login was cancelled",
 		Outsider:             "You are not a member of this organisation",
 		Disabled:             "Your account is not active",
 		OutOfRange:           "You are outside the range of this login service",

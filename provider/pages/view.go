@@ -56,7 +56,7 @@ func (p *Pages) view(page Page) view {
 	if page.Lang == English {
 		other = Chinese
 	}
-	names := map[string]string{"{app}": clean(page.ClientName, maxName), "{org}": p.config.Operator}
+	names := map[string]string{"{app}": clean(page.ClientName, maxName), "{org}": p.config.Organisation}
 	brand := p.config.Operator
 	if brand == "" {
 		brand = lang.words.Brand

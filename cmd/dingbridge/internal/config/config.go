@@ -66,7 +66,7 @@ type DingTalk struct {
 // Organisation is one DingTalk organisation and our app in it.
 type Organisation struct {
 	CorpID string `yaml:"corp_id"` // corpId, as the developer console shows it
-	Name   string `yaml:"name"`    // shown on the login page; may be left out
+	Name   string `yaml:"name"`    // how pages call it; if left out, "this organisation"
 	// ClientID of the internal app (in older consoles: AppKey).
 	ClientID string `yaml:"client_id"`
 	// ClientSecretFile holds the app's client secret (AppSecret) and nothing else.
@@ -143,8 +143,8 @@ type Log struct {
 	Format string `yaml:"format" default:"json"` // json, text
 }
 
-// Operator is shown on error pages, so that people know whom to ask.
+// Operator is shown on our pages, so that people know whose they are and whom to ask.
 type Operator struct {
-	Name    string `yaml:"name"`
+	Name    string `yaml:"name"`    // at the head of every page; if left out, the organisation's
 	Contact string `yaml:"contact"` // an address, a number, a group: any text
 }
