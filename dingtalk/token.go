@@ -94,6 +94,9 @@ func (t *tokenCache) start(ctx context.Context) *flight {
 	go func() {
 		asked := time.Now()
 		token, fault := t.fetch(ctx)
+		if fault != nil {
+			t.log.Warn("dingtalk app token not fetched", "error", fault)
+		}
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		f.token, f.fault = token.value, fault
@@ -101,7 +104,6 @@ func (t *tokenCache) start(ctx context.Context) *flight {
 		close(f.done)
 		if fault != nil {
 			t.renew = time.Now().Add(renewAgain)
-			t.log.Warn("dingtalk app token not fetched", "error", fault)
 			return
 		}
 		t.value = token.value
