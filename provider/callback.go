@@ -40,6 +40,10 @@ func (p *Provider) callbackGet(w http.ResponseWriter, r *http.Request) {
 		p.refuseLogin(w, r, refused{page: pages.Page{Kind: pages.InvalidRequest}, reason: "doubled_parameter"})
 		return
 	}
+	if !query.Has("state") { // a bookmark or the history: nobody has forged anything
+		p.refuseLogin(w, r, refused{page: pages.Page{Kind: pages.LoginExpired}, reason: "no_state"})
+		return
+	}
 	f := finish{binding: p.cookies.get(r, p.cookies.binding)}
 	ticket, err := p.login.Open(query.Get("state"), f.binding)
 	if err != nil {

@@ -195,7 +195,9 @@ func TestCallbackGarbage(t *testing.T) {
 		want pages.Kind
 		why  string
 	}{
-		{"no state", func(q url.Values) { q.Del("state") }, pages.InvalidRequest, "forged_state"},
+		{"no state", func(q url.Values) { q.Del("state") }, pages.LoginExpired, "no_state"},
+		{"nothing at all", func(q url.Values) { clear(q) }, pages.LoginExpired, "no_state"},
+		{"empty state", func(q url.Values) { q.Set("state", "") }, pages.LoginExpired, "no_state"},
 		{"garbage state", func(q url.Values) { q.Set("state", "x") }, pages.InvalidRequest, "forged_state"},
 		{"bent state", func(q url.Values) { q.Set("state", flip(state)) }, pages.InvalidRequest, "forged_state"},
 		{"cut state", func(q url.Values) { q.Set("state", state[:len(state)-1]) }, pages.InvalidRequest, "forged_state"},
@@ -252,7 +254,7 @@ func TestRedirectVariants(t *testing.T) {
 	h := build(t)
 	for kind, want := range map[string]string{
 		"authCode-only": "", "code-only": "", "differ": string(pages.UpstreamStrange), "wrong-state": string(pages.InvalidRequest),
-		"no-state": string(pages.InvalidRequest), "doubled": string(pages.InvalidRequest),
+		"no-state": string(pages.LoginExpired), "doubled": string(pages.InvalidRequest),
 	} {
 		h.sim.ClearFaults()
 		b := h.browser()

@@ -378,7 +378,11 @@ func TestThreat_TokenMatrix(t *testing.T) {
 			bb := h.browser()
 			q := mustQuery(t, h.arrive(bb))
 			q.Set("state", token)
-			if p := bb.get(h.issuer + "/login/callback?" + q.Encode()); p.kind() != string(pages.InvalidRequest) {
+			want := pages.InvalidRequest
+			if token == "" {
+				want = pages.LoginExpired // an empty parameter is none (RFC 6749 section 3.1)
+			}
+			if p := bb.get(h.issuer + "/login/callback?" + q.Encode()); p.kind() != string(want) {
 				t.Errorf("%s token as state: %d %s", name, p.status, p.kind())
 			}
 		}
