@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 
 	goredis "github.com/redis/go-redis/v9"
 
@@ -22,7 +23,7 @@ type verdict struct {
 func judge(err error) verdict {
 	// A dial error means that nothing was sent, even when it is a time-out.
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
-		return verdict{reason: "cannot connect", retry: true}
+		return verdict{reason: cannotConnect, retry: true}
 	}
 	switch {
 	case errors.Is(err, goredis.ErrClosed):
@@ -32,14 +33,14 @@ func judge(err error) verdict {
 	case errors.Is(err, context.Canceled):
 		return verdict{reason: "context canceled", applied: true}
 	case errors.Is(err, context.DeadlineExceeded):
-		return verdict{reason: "context deadline exceeded", applied: true}
+		return verdict{reason: contextEnded, applied: true}
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return verdict{reason: "no answer in time", retry: true, applied: true}
+		return verdict{reason: noAnswer, retry: true, applied: true}
 	}
 	if _, ok := errors.AsType[goredis.Error](err); ok {
 		return judgeReply(err)
 	}
-	return verdict{reason: "connection lost", retry: true, applied: true}
+	return verdict{reason: connectionLost, retry: true, applied: true}
 }
 
 // judgeReply judges an error that the server itself answered: the command did
@@ -65,7 +66,7 @@ func judgeReply(err error) verdict {
 	case goredis.IsOOMError(err):
 		return verdict{reason: "server is out of memory"}
 	case goredis.IsAuthError(err):
-		return verdict{reason: "user or password refused"}
+		return verdict{reason: refused}
 	case goredis.IsPermissionError(err):
 		return verdict{reason: "user may not do this"}
 	case goredis.HasErrorPrefix(err, "WRONGTYPE"), goredis.HasErrorPrefix(err, "STRANGE"):
@@ -76,17 +77,58 @@ func judgeReply(err error) verdict {
 	return verdict{reason: "server refused the command"}
 }
 
-const strange = "what is stored there is not ours"
+// Reasons that are asked for elsewhere.
+const (
+	cannotConnect  = "cannot connect"
+	noAnswer       = "no answer in time"
+	connectionLost = "connection lost"
+	contextEnded   = "context deadline exceeded"
+	refused        = "user or password refused"
+	strange        = "what is stored there is not ours"
+)
+
+// An Outage is an outcome that could not be established: a [storage.ErrUnknown]
+// that says why. It holds no address, user or password.
+type Outage struct {
+	Reason string // in words, such as "server is out of memory"
+	verb   storage.Verb
+	cause  error // a context's error or nil: the driver's may tell an address
+}
+
+// Refused tells whether the server refused the user or password: asking again will
+// not help.
+func (o *Outage) Refused() bool { return o.Reason == refused }
+
+// Unreached tells whether no server answered.
+func (o *Outage) Unreached() bool {
+	return slices.Contains([]string{cannotConnect, noAnswer, connectionLost, contextEnded}, o.Reason)
+}
+
+func (o *Outage) Error() string {
+	text := fmt.Sprintf("redis %s: %s: %v", o.verb, o.Reason, storage.ErrUnknown)
+	if o.cause != nil {
+		text += ": " + o.cause.Error()
+	}
+	return text
+}
+
+// Unwrap has [storage.ErrUnknown] and, if a context ended, its error.
+func (o *Outage) Unwrap() []error {
+	if o.cause == nil {
+		return []error{storage.ErrUnknown}
+	}
+	return []error{storage.ErrUnknown, o.cause}
+}
 
 // unknown makes the error of an op whose outcome could not be established. Only
 // a context's error is kept as cause: it is a constant and tells no address.
 func unknown(verb storage.Verb, reason string, cause error) error {
 	for _, c := range []error{context.Canceled, context.DeadlineExceeded} {
 		if errors.Is(cause, c) {
-			return fmt.Errorf("redis %s: %s: %w: %w", verb, reason, storage.ErrUnknown, c)
+			return &Outage{Reason: reason, verb: verb, cause: c}
 		}
 	}
-	return fmt.Errorf("redis %s: %s: %w", verb, reason, storage.ErrUnknown)
+	return &Outage{Reason: reason, verb: verb}
 }
 
 // outcomes are made once: they are ordinary answers, not accidents.

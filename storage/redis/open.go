@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,6 +18,7 @@ import (
 // Store is a [storage.Store] on Redis. It is safe for concurrent use.
 type Store struct {
 	client  goredis.UniversalClient
+	address string // as Address tells it
 	prefix  string
 	retries int
 	cluster bool
@@ -42,6 +44,7 @@ func Open(ctx context.Context, rawURL string) (*Store, error) {
 	}
 	quiet()
 	s := &Store{
+		address: strings.Join(set.options.Addrs, ", "),
 		prefix:  set.prefix,
 		retries: set.retries,
 		cluster: set.scheme == schemeCluster,
@@ -73,6 +76,10 @@ func Open(ctx context.Context, rawURL string) (*Store, error) {
 func (s *Store) Ping(ctx context.Context) error {
 	return s.Together(ctx, storage.Put("ping", nil, time.Second))
 }
+
+// Address is host:port of the URL, separated by ", " if there are several. On
+// Sentinel they are the sentinels'.
+func (s *Store) Address() string { return s.address }
 
 // Close ends all connections; ops under way and later ones are ErrUnknown.
 // Calling it again does nothing.
