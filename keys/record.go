@@ -78,7 +78,8 @@ func (r *Ring) unseal(sealed []byte, version storage.Version) (*snapshot, error)
 	if err != nil {
 		by, ok := secret.SealedBy(sealed)
 		if ok && !slices.Contains(r.known, by) {
-			return nil, fmt.Errorf("%w: it is sealed by the secret %v, and the secret file holds only %v; put that secret back into the file", ErrUnreadable, by, r.known)
+			return nil, fmt.Errorf("%w: it is sealed by the secret with the id %v, and the secret file holds only %s; put that secret back into the file. %s",
+				ErrUnreadable, by, strings.Join(names(r.known), ", "), beginAnew("If it is lost"))
 		}
 		return nil, damaged(errors.New("it is not what was sealed"))
 	}
@@ -91,7 +92,20 @@ func (r *Ring) unseal(sealed []byte, version storage.Version) (*snapshot, error)
 }
 
 func damaged(why error) error {
-	return fmt.Errorf("%w: %w; restore %s from a backup of the storage. Only if every token signed so far may become invalid: stop all servers and delete it", ErrUnreadable, why, storageKey)
+	return fmt.Errorf("%w: %w; restore %s from a backup of the storage. %s", ErrUnreadable, why, storageKey, beginAnew("If there is none"))
+}
+
+// beginAnew is the last resort.
+func beginAnew(when string) string {
+	return when + ": stop every replica, delete " + storageKey + " (bolt: the file) and start again; everybody logs in again"
+}
+
+func names(ids []secret.ID) []string {
+	list := make([]string, len(ids))
+	for i, id := range ids {
+		list[i] = id.String()
+	}
+	return list
 }
 
 // decode reads a record strictly: a ring that is understood in part is not used.

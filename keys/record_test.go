@@ -158,7 +158,7 @@ func TestK3_AnUnreadableRingStopsAndIsNeverReplaced(t *testing.T) {
 		{"cut", good[:len(good)/2], "backup"},
 		{"one bit", flip(good, len(good)-9), "backup"},
 		{"clear text", plain, "backup"},
-		{"other secret", secrets(t, secretB).Sealer(storageKey).Seal(plain, []byte(storageKey)), "put that secret back"},
+		{"other secret", secrets(t, secretB).Sealer(storageKey).Seal(plain, []byte(storageKey)), "put that secret back into the file. If it is lost: stop every replica, delete keys/ring"},
 		{"other purpose", list.Sealer("person").Seal(plain, []byte(storageKey)), "backup"},
 		{"other place", sealer.Seal(plain, []byte("keys/other")), "backup"},
 		{"newer", edit(func(r *record) { r.Format = format + 1 }), "newer version"},

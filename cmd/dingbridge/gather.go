@@ -53,7 +53,9 @@ func gather(ctx context.Context, doc *config.Document, log *slog.Logger) (*mater
 		data, wrong := doc.ReadSecret("secret_file", c.SecretFile)
 		if faults = append(faults, wrong...); wrong == nil {
 			if m.secrets, err = secret.Parse(data); err != nil {
-				tell("secret_file", err, "make a secret with `dingbridge secret new`")
+				for fault := range strings.SplitSeq(err.Error(), "\n") { // each has its remedy
+					tell("secret_file", errors.New(fault), "")
+				}
 			}
 		}
 	}

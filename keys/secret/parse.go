@@ -25,7 +25,7 @@ const (
 	minDistinct = 8
 )
 
-const remedy = "make one with `dingbridge secret` or `openssl rand -base64 32`"
+const remedy = "make one with `dingbridge secret new` or `openssl rand -base64 32`"
 
 // Generate returns a fresh line for the file: 256 random bits in base64url.
 func Generate() string {
@@ -36,10 +36,11 @@ func Generate() string {
 
 // Parse reads a secret file: one secret a line, the first of which issues; lines
 // that are blank or begin with '#' say nothing. It reports all faults at once,
-// joined, each with its line and a remedy and none with a secret.
+// joined, each with its line and a remedy and none with a secret. The texts say
+// nothing of which file it is.
 func Parse(file []byte) (*List, error) {
 	if len(file) > maxFile {
-		return nil, fmt.Errorf("secret file is longer than %d kB: it is to hold one secret a line; %s", maxFile>>10, remedy)
+		return nil, fmt.Errorf("is longer than %d kB: it is to hold one secret a line; %s", maxFile>>10, remedy)
 	}
 	var (
 		lines  []string
@@ -55,27 +56,27 @@ func Parse(file []byte) (*List, error) {
 			continue
 		}
 		if weak := weakness(line); weak != "" {
-			faults = append(faults, fmt.Errorf("secret file, line %d: %s; %s", number, weak, remedy))
+			faults = append(faults, fmt.Errorf("line %d: %s; %s", number, weak, remedy))
 			continue
 		}
 		if first, ok := seenAt[line]; ok {
-			faults = append(faults, fmt.Errorf("secret file, line %d: same secret as on line %d; remove one of them", number, first))
+			faults = append(faults, fmt.Errorf("line %d: same secret as on line %d; remove one of them", number, first))
 			continue
 		}
 		seenAt[line] = number
 		id := newEntry(line).id
 		if first, ok := idAt[id]; ok {
-			faults = append(faults, fmt.Errorf("secret file, line %d: cannot be told apart from the secret on line %d by its ID; %s", number, first, remedy))
+			faults = append(faults, fmt.Errorf("line %d: cannot be told apart from the secret on line %d by its ID; %s", number, first, remedy))
 			continue
 		}
 		idAt[id] = number
 		if lines = append(lines, line); len(lines) > MaxSecrets {
-			faults = append(faults, fmt.Errorf("secret file, line %d: more than %d secrets; remove the oldest, which nothing uses any more", number, MaxSecrets))
+			faults = append(faults, fmt.Errorf("line %d: more than %d secrets; remove the oldest, which nothing uses any more", number, MaxSecrets))
 			break
 		}
 	}
 	if len(lines) == 0 && len(faults) == 0 {
-		faults = append(faults, fmt.Errorf("secret file holds no secret; %s", remedy))
+		faults = append(faults, fmt.Errorf("holds no secret; %s", remedy))
 	}
 	if len(faults) > 0 {
 		return nil, errors.Join(faults...)

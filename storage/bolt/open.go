@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -45,7 +47,7 @@ func Open(path string) (*Store, error) {
 		return nil, fmt.Errorf("open %s: another process has it open; stop that one, or use a redis:// storage to run several", path)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, err)
+		return nil, openFault(path, err)
 	}
 	err = db.Update(func(tx *bbolt.Tx) error {
 		for _, name := range [][]byte{bucketValue, bucketMember, bucketEnd} {
@@ -67,6 +69,20 @@ func Open(path string) (*Store, error) {
 	s.closed = sync.OnceValue(s.close)
 	go s.commitAll()
 	return s, nil
+}
+
+// openFault says why the file does not open, and what to do.
+func openFault(path string, err error) error {
+	if wrong, ok := errors.AsType[*fs.PathError](err); ok {
+		err = wrong.Err // it names the file, and so do we
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("open %s: there is no folder %s; make it, and let this program's user write there", path, filepath.Dir(path))
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("open %s: %w; let this program's user write the file and its folder", path, err)
+	}
+	return fmt.Errorf("open %s: %w; name a file of ours, or one that is not there yet", path, err)
 }
 
 // Ping asks for a commit, so that a full disk does not go unnoticed.

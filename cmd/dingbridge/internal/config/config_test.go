@@ -83,7 +83,7 @@ func TestC1_StrictlyDecoded(t *testing.T) {
 		"twice":            {"secret_file: other", "c.yaml:6: secret_file: is given twice, first in line 3; keep one of them"},
 		"number for text":  {"operator: {name: 7}", "c.yaml:6: operator.name: is a number where a text is expected; put the value in quotes"},
 		"text for number":  {"limits: {logins_per_second: many}", "c.yaml:6: limits.logins_per_second: is a text where a whole number is expected; write a whole number"},
-		"bare duration":    {"lives: {code: 60}", "c.yaml:6: lives.code: is a number where a duration such as 90s, 12h or 14d is expected; write a duration such as 90s, 12h or 14d"},
+		"bare duration":    {"lives: {code: 60}", "c.yaml:6: lives.code: is a number where a duration is expected; write a duration such as 90s, 12h or 14d"},
 		"no duration":      {"lives: {code: soon}", "c.yaml:6: lives.code: is not a duration; write a duration such as 90s, 12h or 14d"},
 		"empty":            {"listen:", "c.yaml:6: listen: is empty; give it a value or take the line out"},
 		"empty text":       {`listen: ""`, "c.yaml:6: listen: is empty; write a text"},

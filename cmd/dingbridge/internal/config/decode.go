@@ -139,7 +139,8 @@ func (d *decoder) scalar(path string, n *yaml.Node, v reflect.Value) {
 		if n.Kind == yaml.ScalarNode && v.Kind() == reflect.String {
 			remedy = "put the value in quotes"
 		}
-		d.fault(n, path, "is "+kind(n)+" where "+want+" is expected", remedy)
+		what, _, _ := strings.Cut(want, " such as ")
+		d.fault(n, path, "is "+kind(n)+" where "+what+" is expected", remedy)
 		return
 	}
 	if err := setText(v, n.Value); err != nil {

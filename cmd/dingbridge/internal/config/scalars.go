@@ -46,12 +46,24 @@ func (d Duration) String() string {
 	whole, rest := time.Duration(d)/day, time.Duration(d)%day
 	switch {
 	case whole == 0:
-		return rest.String()
+		return short(rest)
 	case rest == 0:
 		return strconv.FormatInt(int64(whole), 10) + "d"
 	default:
-		return strconv.FormatInt(int64(whole), 10) + "d" + rest.String()
+		return strconv.FormatInt(int64(whole), 10) + "d" + short(rest)
 	}
+}
+
+// short leaves out the units of which there are none at the end: 10m, not 10m0s.
+func short(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
 }
 
 // A StorageURL may hold a password. String and LogValue hide it; convert it to a
