@@ -113,7 +113,8 @@ func (h *house) run(ctx context.Context) {
 }
 
 // openRing reads the signing ring. While the storage does not answer it tries
-// again; a ring that is there and cannot be read stops it at once.
+// again; a ring that is there and cannot be read stops it at once, as does a storage
+// that refuses the password.
 func openRing(ctx context.Context, m *materials, wait time.Duration) (*keys.Ring, error) {
 	c := keys.Config{
 		Store:         m.store,
@@ -130,10 +131,10 @@ func openRing(ctx context.Context, m *materials, wait time.Duration) (*keys.Ring
 		switch {
 		case err == nil:
 			return ring, nil
-		case !errors.Is(err, storage.ErrUnknown) || ctx.Err() != nil || !time.Now().Before(give):
+		case !errors.Is(err, storage.ErrUnknown) || refusedForGood(err) || ctx.Err() != nil || !time.Now().Before(give):
 			return nil, err
 		}
-		m.log.Warn("the storage does not answer; trying again", "error", err)
+		m.log.Warn("the storage does not answer; trying again", "reason", plainly(err))
 		select {
 		case <-ctx.Done():
 			return nil, fmt.Errorf("waiting for the storage: %w", ctx.Err())

@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dingbridge/dingbridge/cmd/dingbridge/internal/config"
-	"github.com/dingbridge/dingbridge/keys"
 )
 
 // checkPatience bounds how long check waits for the storage.
@@ -23,7 +22,13 @@ func checkCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Do all that serve does short of listening, and print every fault with its line and the remedy",
-		Args:  cobra.NoArgs,
+		Long: `Do all that serve does short of listening, and print every fault with its line
+and the remedy. Nothing is created: not the bolt file, and no signing keys.
+
+Run it as the user that serve runs as: what that user may read and write is part of
+what is looked at. DingTalk is not asked, nor is Redis about its persistence and
+eviction.`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := untilSignal(cmd.Context())
 			defer stop()
@@ -41,21 +46,28 @@ func check(ctx context.Context, file string, stdout, stderr io.Writer) (err erro
 	}
 	log := slog.New(slog.DiscardHandler) // faults are told as such
 	slog.SetDefault(log)
+	missing, remove := trialFile(&doc.Config)
 	m, faults := gather(ctx, doc, log)
-	defer func() { err = errors.Join(err, m.close()) }()
+	defer func() { err = errors.Join(err, m.close(), remove()) }()
 	if err = config.Also(err, faults); err != nil {
 		return err
 	}
 	bounded, cancel := context.WithTimeout(ctx, checkPatience)
 	defer cancel()
 	if err := m.store.Ping(bounded); err != nil {
-		return config.Faults{doc.Fault("storage", "does not answer: "+err.Error(), "start it, or name the one that runs")}
+		return explain(doc, m.store, err)
 	}
-	switch _, err := build(bounded, m, 0); {
-	case errors.Is(err, keys.ErrUnreadable):
-		return config.Faults{doc.Fault("secret_file", err.Error(), "")}
-	case err != nil:
-		return err
+	opened := m.store
+	dry := &trial{Store: opened}
+	m.store = dry
+	if _, err := build(bounded, m, 0); err != nil {
+		return explain(doc, opened, err)
+	}
+	switch {
+	case missing != "":
+		fmt.Fprintf(stderr, "note: %s is not there yet; serve will make it\n", missing)
+	case dry.spared:
+		fmt.Fprintln(stderr, "note: the storage holds no signing keys yet; serve will make them")
 	}
 	for _, id := range locked(m.clients) {
 		fmt.Fprintf(stderr, "note: client %s admits nobody; write `allow: everyone` below it, or groups\n", id)

@@ -6,6 +6,7 @@
 //	serve.go check.go demo.go simulate.go client.go secret.go version.go   a command each
 //	gather.go     from config.yaml to open stores and read secrets, all faults at once
 //	build.go      from those to a provider
+//	explain.go trial.go   faults in an operator's words; how check leaves no trace
 //	demo_clients.go   the clients of demo
 //	server.go memory.go   listening, limits, draining; how often garbage is collected
 //	certificate.go watch.go   what is read again when it changes
@@ -19,7 +20,8 @@
 //   - M3: SIGTERM and SIGINT stop accepting, let what is under way finish within a
 //     bound, close the storage, and exit 0.
 //   - M4: check does all that serve does short of listening, and prints every fault
-//     that it can find, each with its line and the remedy.
+//     that it can find, each with its line and the remedy. It creates nothing that
+//     stays.
 //   - M5: A certificate or clients.yaml that changes is taken up without a restart;
 //     a faulty one leaves the old in use and is told in the log.
 //   - M6: demo listens on loopback only.

@@ -51,11 +51,11 @@ func serve(ctx context.Context, file string, stdout, stderr io.Writer) (err erro
 		if ctx.Err() != nil {
 			return nil // told to stop before it began
 		}
-		return err
+		return explain(doc, m.store, err)
 	}
 	l, err := listen(ctx, doc.Config.Listen)
 	if err != nil {
-		return err
+		return listenFault(doc, err)
 	}
 	front := server{listener: l, handler: h.provider.Handler(), log: log}
 	if m.certificate != nil {
