@@ -19,7 +19,7 @@ func clientAddCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "add --name NAME --redirect-uri URI [flags]",
 		Short: "Add an app to clients.yaml and print its id and, this once, its secret",
-		Example: `  dingbridge client add --name Wiki --redirect-uri https://wiki.example.com/callback --allow everyone
+		Example: `  dingbridge client add --id wiki --name 维基 --redirect-uri https://wiki.example.com/callback --allow everyone
   dingbridge client add --id cli --public --native --redirect-uri http://127.0.0.1/callback --allow dept:432825033`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -46,10 +46,10 @@ func clientAddCommand() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&file, "clients-file", "clients.yaml", "the `file` to add to; made if it is not there")
-	f.StringVar(&spec.ID, "id", "", "the client_id; made of the name if left out")
+	f.StringVar(&spec.ID, "id", "", "the client_id; made of the Latin letters of the name if left out")
 	f.StringVar(&spec.Name, "name", "", "shown to people")
 	f.StringArrayVar(&spec.RedirectURIs, "redirect-uri", nil, "the app's callback `URI`, exactly; may be given again")
-	f.StringArrayVar(&spec.PostLogoutRedirectURIs, "post-logout-redirect-uri", nil, "where the app may send people after logging out; may be given again")
+	f.StringArrayVar(&spec.PostLogoutRedirectURIs, "post-logout-redirect-uri", nil, "where the app may send people after logging out; kept for later, this version does not serve logout yet; may be given again")
 	f.StringArrayVar(&spec.AllowedOrigins, "allowed-origin", nil, "a web `origin` whose scripts may call us; may be given again")
 	f.StringSliceVar(&allow, "allow", nil, "`who` may log in: everyone, or dept:ID, role:ID, user:USERID; may be given again")
 	f.StringSliceVar(&spec.Scopes, "scopes", nil, "the scopes that the app may have; all but phone if left out")

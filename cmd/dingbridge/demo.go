@@ -99,7 +99,8 @@ func (d *demonstration) run(ctx context.Context, stdout, stderr io.Writer) (err 
 		}
 		return err
 	}
-	log.Info("open the app in a browser", "app", appURL, "provider", issuer, "simulator", upstream)
+	log.Info("the demo is built", "app", appURL, "provider", issuer, "simulator", upstream)
+	fmt.Fprintf(stderr, "Open %s in a browser and log in.\n", appURL) // for the person who started it
 	return h.serve(ctx, []server{
 		{listener: listeners[0], handler: h.provider.Handler(), log: log},
 		{listener: listeners[1], handler: sim.Handler(), log: log},

@@ -14,6 +14,8 @@ func commands() *cobra.Command {
 		Use:   "dingbridge",
 		Short: "An OpenID Connect provider whose people log in with DingTalk",
 	}
+	root.Version = describe()
+	root.SetVersionTemplate("{{.Version}}\n")
 	client := &cobra.Command{Use: "client", Short: "The apps that may ask for a login", RunE: needsVerb}
 	client.AddCommand(clientAddCommand())
 	secrets := &cobra.Command{Use: "secret", Short: "The provider's own secrets", RunE: needsVerb}

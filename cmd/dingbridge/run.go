@@ -33,7 +33,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	case err == nil:
 		return exitOK
 	case !began || errors.Is(err, errUsage):
-		fmt.Fprintf(stderr, "dingbridge: %v\n%s", err, cmd.UsageString())
+		fmt.Fprintf(stderr, "dingbridge: %v\nsee `%s --help`\n", err, cmd.CommandPath())
 		return exitUsage
 	}
 	for line := range strings.SplitSeq(err.Error(), "\n") {

@@ -30,11 +30,11 @@ type claims map[string]json.RawMessage
 
 // view is what a page shows.
 type view struct {
-	Name, ClientID, OtherName string
-	Path, OtherPath           string
-	Issuer                    string
-	Second, LoggedIn          bool
-	OtherIn                   bool // this browser is logged in at the other client
+	Name, ClientID   string
+	Path, OtherPath  string
+	Issuer           string
+	Second, LoggedIn bool
+	OtherIn          bool // this browser is logged in at the other client
 
 	Nick, FullName, Picture string
 	CanRefresh              bool
@@ -52,7 +52,7 @@ type row struct {
 
 func (s *side) view(r *http.Request) view {
 	v := view{
-		Name: s.client.Name, ClientID: s.client.ID, OtherName: s.other.client.Name,
+		Name: s.client.Name, ClientID: s.client.ID,
 		Path: s.path, OtherPath: s.other.path, Issuer: s.app.issuer, Second: s.path != "",
 	}
 	if r != nil {
