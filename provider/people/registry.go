@@ -55,7 +55,8 @@ type Config struct {
 	// without its subdomains. None: no e-mail claims.
 	EmailDomains []string
 	// VerifiedEmailDomains are those for which the operator vouches that an
-	// organisation mailbox belongs to its person; they need no second mention.
+	// organisation mailbox belongs to its person. Here they need no mention among
+	// EmailDomains; a configuration file has to name them in both.
 	VerifiedEmailDomains []string
 	// UsernameSources in order of preference; none is SourceUserID alone.
 	UsernameSources []string
