@@ -125,6 +125,14 @@ func TestDemoInARealBrowser(t *testing.T) {
 				page, _ := chromedp.Run(ctx, chromedp.Evaluate[string](`location.href + "\n" + document.body.innerText`))
 				t.Fatalf("%s on %s: %v; the browser shows %s", name, screen.name, err, page)
 			}
+			for range 200 { // the style sheet comes by itself, and what is visible before it has another width
+				state, err := chromedp.Run(short, chromedp.Evaluate[string](`document.readyState`))
+				must(t, err)
+				if state == "complete" {
+					break
+				}
+				time.Sleep(20 * time.Millisecond)
+			}
 			over, err := chromedp.Run(ctx, chromedp.Evaluate[float64](`document.documentElement.scrollWidth - document.documentElement.clientWidth`))
 			must(t, err)
 			if over > 0 {

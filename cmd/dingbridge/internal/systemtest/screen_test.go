@@ -131,6 +131,16 @@ func (c *chromium) look(name, wait string) {
 		page, _ := chromedp.Run(c.ctx, chromedp.Evaluate[string](`location.href + "\n" + document.body.innerText`))
 		c.t.Fatalf("%s on %s: %v; the browser shows %s", name, c.screen, err, page)
 	}
+	for range 200 { // the style sheet comes by itself, and what is visible before it has another width
+		state, err := chromedp.Run(short, chromedp.Evaluate[string](`document.readyState`))
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		if state == "complete" {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
 	over, err := chromedp.Run(c.ctx, chromedp.Evaluate[float64](`document.documentElement.scrollWidth - document.documentElement.clientWidth`))
 	c.must(err)
 	if over > 0 {
