@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,6 +17,8 @@ import (
 	"github.com/dingbridge/dingbridge/provider/clients"
 	"github.com/dingbridge/dingbridge/provider/login"
 	"github.com/dingbridge/dingbridge/provider/pages"
+	"github.com/dingbridge/dingbridge/storage"
+	"github.com/dingbridge/dingbridge/storage/storagetest"
 )
 
 // upstreamCalls counts how often DingTalk was asked one thing.
@@ -102,6 +105,12 @@ func TestThreat_OtherOrganisationsGrant(t *testing.T) {
 		if r.status/100 != 4 {
 			t.Errorf("%s of another organisation: %d %s", name, r.status, r.body)
 		}
+	}
+	if r := other.call("/revoke", "app", testSecret, url.Values{"token": {tokens.text("refresh_token")}}); r.status != http.StatusOK {
+		t.Errorf("revocation of what is nobody's here: %d %s", r.status, r.body)
+	}
+	if r := h.userinfo(tokens.text("access_token")); r.status != http.StatusOK {
+		t.Errorf("the other organisation ended the grant: %d %s", r.status, r.body)
 	}
 	if r := other.call("/introspect", "app", testSecret, url.Values{"token": {tokens.text("access_token")}}); r.json["active"] != false {
 		t.Errorf("introspection: %s", r.body)
@@ -277,4 +286,46 @@ func TestBearerTwiceInTheBody(t *testing.T) {
 	if r := h.json(req); r.status != http.StatusBadRequest {
 		t.Errorf("%d %s", r.status, r.body)
 	}
+}
+
+func TestLanguageOutlivesDingTalk(t *testing.T) {
+	h := build(t, func(p *plan) { p.as = "outsider" })
+	for locale, lang := range map[string]string{"zh-CN": `<html lang="zh-CN"`, "en": `<html lang="en"`} {
+		b := h.browser()
+		start := h.authorization("ui_locales", locale)
+		for range 2 { // a reload speaks it too
+			p := b.follow(start, appCallback)
+			if p.kind() != string(pages.Outsider) || !strings.Contains(p.body, lang) {
+				t.Errorf("%s: %d %s %.60q", locale, p.status, p.kind(), p.body)
+			}
+		}
+	}
+}
+
+func TestH3_TokenEndpointSaysWhenToComeAgain(t *testing.T) {
+	h := build(t)
+	code := h.login(h.browser())
+	h.store.fail(func(*storage.Op) storagetest.Fault { return storagetest.FailBefore })
+	r := h.exchange(code)
+	if r.status != http.StatusServiceUnavailable || r.header.Get("Retry-After") == "" {
+		t.Errorf("%d, Retry-After %q", r.status, r.header.Get("Retry-After"))
+	}
+	h.store.fail(nil)
+	if r := h.exchange(code); r.status != http.StatusOK || r.header.Get("Retry-After") != "" {
+		t.Errorf("mended: %d, Retry-After %q", r.status, r.header.Get("Retry-After"))
+	}
+}
+
+// TestAnswersWaitTheirTurn: who waits for a turn within the limit gets one.
+func TestAnswersWaitTheirTurn(t *testing.T) {
+	h := build(t, func(p *plan) { p.DingTalkLoginsPerSecond = 2 })
+	var done sync.WaitGroup
+	for range 6 { // two at once, the others half a second apart
+		done.Go(func() {
+			if p := h.browser().follow(h.authorization(), appCallback); !strings.HasPrefix(p.location, appCallback) {
+				t.Errorf("%d %.200s", p.status, p.body)
+			}
+		})
+	}
+	done.Wait()
 }
