@@ -32,6 +32,27 @@ const (
 	RefreshReused    Name = "refresh.reused"
 	TokenRevoked     Name = "token.revoked"
 
+	ConsentGiven  Name = "consent.given"
+	ConsentDenied Name = "consent.denied"
+
+	SessionEnded           Name = "session.ended"
+	SessionEndedEverywhere Name = "session.ended_everywhere"
+	LogoutRefused          Name = "logout.refused"
+
+	BackchannelDelivered Name = "backchannel.delivered"
+	BackchannelRetried   Name = "backchannel.retried"
+	BackchannelFailed    Name = "backchannel.failed"
+	BackchannelDropped   Name = "backchannel.dropped"
+
+	RequestPushed      Name = "request.pushed"
+	RequestPushRefused Name = "request.push_refused"
+
+	DeviceBegun    Name = "device.begun"
+	DeviceApproved Name = "device.approved"
+	DeviceDenied   Name = "device.denied"
+	DeviceRefused  Name = "device.refused"
+	DeviceRedeemed Name = "device.redeemed"
+
 	PersonGone         Name = "person.gone"
 	PersonCannotDecide Name = "person.cannot_decide"
 
@@ -45,6 +66,7 @@ const (
 	StorageTrouble  Name = "storage.trouble"
 	UpstreamTrouble Name = "upstream.trouble"
 	InternalFault   Name = "internal.fault"
+	AdminCalled     Name = "admin.called"
 	Started         Name = "server.started"
 	Stopped         Name = "server.stopped"
 )
@@ -133,6 +155,38 @@ var catalogue = []row{
 		"A spent refresh token was shown after the leeway. Its grant was ended, with every token: somebody may have stolen it."},
 	{TokenRevoked, slog.LevelInfo, person | fGrant,
 		"An app revoked a token, which ended its grant."},
+	{ConsentGiven, slog.LevelInfo, person | fSession,
+		"The person agreed that the app learns what it asked for; the app had asked for that question."},
+	{ConsentDenied, slog.LevelInfo, person | fSession,
+		"The person did not agree that the app learns what it asked for."},
+	{SessionEnded, slog.LevelInfo, person | fSession | fReason | fCount,
+		"A session ended by a logout, and with it every grant that ends with it. The count is that of the apps that are told."},
+	{SessionEndedEverywhere, slog.LevelWarn, person | fSession | fCount,
+		"The person ended all their sessions and grants, everywhere. The count is that of the apps that are told."},
+	{LogoutRefused, slog.LevelWarn, person | fReason,
+		"A logout request was not in order: an id_token_hint that is not ours, an address that is not registered. Nothing was ended."},
+	{BackchannelDelivered, slog.LevelInfo, person | fSession | fCount | fDuration,
+		"An app took the notice of a logout. The count is that of the tries, the duration runs from the logout."},
+	{BackchannelRetried, slog.LevelWarn, person | fSession | fReason | fErr | fCount,
+		"An app did not take the notice of a logout for now; it is told again."},
+	{BackchannelFailed, slog.LevelError, person | fSession | fReason | fErr | fCount | fDuration,
+		"An app did not take the notice of a logout, and is not told again: its own session of the person may go on."},
+	{BackchannelDropped, slog.LevelError, person | fSession | fReason,
+		"The notice of a logout was not sent: too many wait for this app, or the server ended."},
+	{RequestPushed, slog.LevelInfo, request,
+		"An app pushed an authorization request."},
+	{RequestPushRefused, slog.LevelWarn, request | fReason,
+		"An app pushed an authorization request that is not in order."},
+	{DeviceBegun, slog.LevelInfo, request,
+		"A device asked for codes."},
+	{DeviceApproved, slog.LevelInfo, person | fSession,
+		"The person let the app on a device in."},
+	{DeviceDenied, slog.LevelWarn, person | fSession,
+		"The person refused the app on a device: perhaps somebody else had sent them its code."},
+	{DeviceRefused, slog.LevelWarn, person | fGrant | fSession | fReason,
+		"A user code or device code opened nothing: unknown, expired, denied, another app's, guessed too often, or the app does not admit the person."},
+	{DeviceRedeemed, slog.LevelInfo, person | fGrant,
+		"A device exchanged its code for tokens."},
 	{PersonGone, slog.LevelWarn, person | fCorp | fReason,
 		"DingTalk said positively that the person is no longer an active member: all sessions and grants are dead."},
 	{PersonCannotDecide, slog.LevelWarn, person | fCorp | fReason | fCall | fErr,
@@ -153,6 +207,8 @@ var catalogue = []row{
 		"A call to DingTalk failed."},
 	{InternalFault, slog.LevelError, request | fErr | fReason,
 		"A fault of ours: the request was answered 500."},
+	{AdminCalled, slog.LevelWarn, fWay | fReason | fErr,
+		"Somebody with access to the admin socket asked for something. The way is what was asked, the reason how it ended."},
 	{Started, slog.LevelInfo, fVersion,
 		"The server began to serve."},
 	{Stopped, slog.LevelInfo, fVersion | fReason,
