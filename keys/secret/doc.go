@@ -22,7 +22,7 @@
 //	X5  A sealed value opens only for its purpose and its context, and nothing of
 //	    it reads in clear.
 //	X6  Derive is deterministic and never gives one value for two different lists
-//	    of parts.
+//	    of parts; DeriveAll gives what it would under each secret.
 //	X7  A weak, doubled or misspelt line stops Parse; the fault names the line and
 //	    the remedy, never the secret.
 //	X8  Nothing here can be printed or logged into giving a secret away.

@@ -25,7 +25,7 @@ const prefixLen = 1 + len(ID{})
 // Make it with [Parse].
 type List struct {
 	entries []*entry
-	derive  *macKey
+	derive  []*macKey // of entries, in the same order
 }
 
 // entry is one secret, as far as it is kept: the line itself is not.
@@ -64,8 +64,23 @@ func (l *List) Has(id ID) bool {
 // in with its length, so ("ab","c") and ("a","bc") differ. When another secret
 // becomes the first one, the answers change.
 func (l *List) Derive(purpose string, parts ...[]byte) []byte {
-	m := l.derive.get()
-	defer l.derive.put(m)
+	return l.derive[0].derived(purpose, parts)
+}
+
+// DeriveAll returns what Derive gives, or gave while another secret was the first,
+// for each secret in the order of the file. It finds what was filed under a derived
+// name before the secrets were rotated.
+func (l *List) DeriveAll(purpose string, parts ...[]byte) [][]byte {
+	all := make([][]byte, len(l.derive))
+	for i, key := range l.derive {
+		all[i] = key.derived(purpose, parts)
+	}
+	return all
+}
+
+func (k *macKey) derived(purpose string, parts [][]byte) []byte {
+	m := k.get()
+	defer k.put(m)
 	m.raw = frame(m.raw[:0], []byte(purpose))
 	for _, part := range parts {
 		m.raw = frame(m.raw, part)
@@ -80,11 +95,11 @@ func frame(dst, part []byte) []byte {
 }
 
 func newList(lines []string) *List {
-	l := &List{entries: make([]*entry, len(lines))}
+	l := &List{entries: make([]*entry, len(lines)), derive: make([]*macKey, len(lines))}
 	for i, line := range lines {
 		l.entries[i] = newEntry(line)
+		l.derive[i] = newMACKey(l.entries[i].key("dingbridge/derive"))
 	}
-	l.derive = newMACKey(l.entries[0].key("dingbridge/derive"))
 	return l
 }
 

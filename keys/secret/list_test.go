@@ -81,6 +81,14 @@ func TestX6_DeriveFramesItsParts(t *testing.T) {
 	}
 }
 
+func TestX6_DeriveAllGivesWhatEachSecretDerives(t *testing.T) {
+	all := list(t, lineA, lineB).DeriveAll("p", []byte("ab"), []byte("c"))
+	if len(all) != 2 || !bytes.Equal(all[0], list(t, lineA).Derive("p", []byte("ab"), []byte("c"))) ||
+		!bytes.Equal(all[1], list(t, lineB, lineA).Derive("p", []byte("ab"), []byte("c"))) {
+		t.Errorf("DeriveAll = %x", all)
+	}
+}
+
 func TestX7_WeakAndDoubledLinesAreRefused(t *testing.T) {
 	strong := "# ours\n\n" + lineA + "\n"
 	many := make([]string, MaxSecrets+1)
