@@ -35,12 +35,15 @@ func (k *checker) client() *Client {
 		PKCERequired: s.RequirePKCE == nil || *s.RequirePKCE,
 		Allow:        Allow{Everyone: s.Allow.Everyone, Groups: slices.Clone(s.Allow.Groups), People: slices.Clone(s.Allow.People)},
 		PhoneNumber:  s.PhoneNumber, OmitNickname: s.OmitNickname, OmitIss: s.OmitIss, ResourceServer: s.ResourceServer,
+		RequirePushed: s.RequirePushed, DeviceAuthorization: s.DeviceAuthorization, MinimalIDToken: s.MinimalIDToken,
 		extraRedirect: s.ExtraRedirect, extraOrigin: s.ExtraOrigin,
 	}
 	k.identity(c)
 	k.secrets(c)
 	k.redirects(c)
+	k.backchannel(c)
 	k.protocol(c)
+	k.accessToken(c)
 	k.scopes(c)
 	k.allow(c)
 	return c
@@ -109,8 +112,8 @@ func (k *checker) redirects(c *Client) {
 	native := c.ApplicationType == Native
 	c.RedirectURIs = k.uris("redirect_uris", k.spec.RedirectURIs, native)
 	c.PostLogoutRedirectURIs = k.uris("post_logout_redirect_uris", k.spec.PostLogoutRedirectURIs, native)
-	if len(c.RedirectURIs) == 0 && c.extraRedirect == nil && !c.ResourceServer {
-		k.faultf("redirect_uris", "write the app's callback URL, or resource_server: true if it has none",
+	if len(c.RedirectURIs) == 0 && c.extraRedirect == nil && !c.ResourceServer && !c.DeviceAuthorization {
+		k.faultf("redirect_uris", "write the app's callback URL, or resource_server: true or device_authorization: true if it has none",
 			"the client has no redirect URI")
 	}
 	if native {

@@ -1,9 +1,12 @@
 package clients
 
-import "slices"
+import (
+	"net/netip"
+	"slices"
+)
 
-// Values of [Client.ApplicationType], of [Client.TokenEndpointAuthMethods] and of
-// [Client.RefreshToken].
+// Values of [Client.ApplicationType], of [Client.TokenEndpointAuthMethods], of
+// [Client.RefreshToken] and of [Spec.AccessToken].
 const (
 	Web    = "web"
 	Native = "native"
@@ -15,6 +18,9 @@ const (
 	RefreshOffline = ""
 	RefreshAlways  = "always"
 	RefreshNever   = "never"
+
+	AccessOpaque = "opaque"
+	AccessJWT    = "jwt"
 )
 
 // A Client is one valid relying party, defaults filled in. It is shared between
@@ -23,21 +29,32 @@ type Client struct {
 	ID, Name string
 	Public   bool
 	// SecretHashes are "sha256:<base64url>", at most two.
-	SecretHashes             []string
-	RedirectURIs             []string
-	PostLogoutRedirectURIs   []string
+	SecretHashes           []string
+	RedirectURIs           []string // empty for some that have ResourceServer or DeviceAuthorization
+	PostLogoutRedirectURIs []string
+	// BackchannelLogoutURI is empty for a client that is not told of logouts.
+	BackchannelLogoutURI string
+	// BackchannelLogoutNetworks are where notices may go beside public addresses.
+	BackchannelLogoutNetworks []netip.Prefix
+
 	AllowedOrigins           []string
 	ApplicationType          string // Web or Native
 	TokenEndpointAuthMethods []string
 	PKCERequired             bool
+	RequirePushed            bool // pushed authorization requests only (RFC 9126)
+	DeviceAuthorization      bool // may use RFC 8628
 	Scopes                   []string
 	IDTokenAlg               string // RS256 or ES256
-	RefreshToken             string
-	Allow                    Allow
-	PhoneNumber              bool
-	OmitNickname             bool
-	OmitIss                  bool
-	ResourceServer           bool
+	AccessTokenJWT           bool   // RFC 9068 instead of an opaque token
+	// Audiences are other clients of the same [Set], each with ResourceServer.
+	Audiences      []string
+	MinimalIDToken bool
+	RefreshToken   string
+	Allow          Allow
+	PhoneNumber    bool
+	OmitNickname   bool
+	OmitIss        bool
+	ResourceServer bool
 
 	extraRedirect func(string) bool
 	extraOrigin   func(string) bool

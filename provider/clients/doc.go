@@ -24,6 +24,13 @@
 //	    id in other letter case.
 //	C9  Replace is atomic: a reader sees the old set or the new, and a *Client in hand
 //	    never changes.
+//	C10 A back-channel logout URI could be registered as a redirect URI, and is https
+//	    if the client is public (Back-Channel Logout §2.2). Networks for its notices
+//	    are said exactly, are never all addresses, and mean nothing without a URI.
+//	C11 An audience is another client of the same set that is a resource server,
+//	    wherever in the file it stands.
+//	C12 Only a resource server, or a client that may use the device flow, is without
+//	    redirect URI; such a client still accepts none.
 //
 // The hall (provider) and the command's wiring may call it. It imports nothing of
 // this module. [Spec] carries the file's key names as struct tags, so that a fault

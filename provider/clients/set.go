@@ -24,9 +24,10 @@ type table struct {
 func NewSet(specs []Spec) (*Set, []Fault) {
 	next := &table{byID: make(map[string]*Client, len(specs))}
 	firsts := make(map[string]int, len(specs))
-	var faults []Fault
+	checks := make([]checker, len(specs))
 	for index := range specs {
-		check := checker{index: index, spec: &specs[index]}
+		check := &checks[index]
+		check.index, check.spec = index, &specs[index]
 		client := check.client()
 		folded := strings.ToLower(client.ID)
 		if first, doubled := firsts[folded]; doubled && folded != "" {
@@ -35,9 +36,13 @@ func NewSet(specs []Spec) (*Set, []Fault) {
 		} else {
 			firsts[folded] = index
 		}
-		faults = append(faults, check.faults...)
 		next.byID[client.ID] = client
 		next.ordered = append(next.ordered, client)
+	}
+	var faults []Fault
+	for index := range checks {
+		checks[index].audiences(next) // when all are known, whatever their order
+		faults = append(faults, checks[index].faults...)
 	}
 	if len(faults) > 0 {
 		return nil, faults

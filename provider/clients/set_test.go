@@ -64,6 +64,8 @@ func TestC1_EachFaultIsTold(t *testing.T) {
 		"bad redirect URI":          {func(s *Spec) { s.RedirectURIs = append(s.RedirectURIs, "http://a.example/") }, "redirect_uris[1]"},
 		"redirect URI twice":        {func(s *Spec) { s.RedirectURIs = append(s.RedirectURIs, s.RedirectURIs[0]) }, "redirect_uris[1]"},
 		"bad logout URI":            {func(s *Spec) { s.PostLogoutRedirectURIs = []string{"https://a.example/#"} }, "post_logout_redirect_uris[0]"},
+		"networks without a URI":    {func(s *Spec) { s.BackchannelLogoutNetworks = []string{"10.0.0.0/8"} }, "backchannel_logout_networks"},
+		"access token kind":         {func(s *Spec) { s.AccessToken = "JWT" }, "access_token"},
 		"application type":          {func(s *Spec) { s.ApplicationType = "desktop" }, "application_type"},
 		"origin with path":          {func(s *Spec) { s.AllowedOrigins = []string{"https://a.example/"} }, "allowed_origins[0]"},
 		"origin with standard port": {func(s *Spec) { s.AllowedOrigins = []string{"https://a.example:443"} }, "allowed_origins[0]"},
@@ -322,11 +324,11 @@ func TestC9_ReplaceIsWhole(t *testing.T) {
 
 func TestC9_TheSpecsAreCopied(t *testing.T) {
 	s := valid()
-	s.Allow.People = []string{"a"}
-	specs := []Spec{s}
+	s.Allow.People, s.Audiences = []string{"a"}, []string{"api"}
+	specs := []Spec{s, server("api")}
 	set, _ := NewSet(specs)
-	specs[0].RedirectURIs[0], specs[0].Allow.People[0] = "https://evil.example/", "mallory"
-	if c, _ := set.Lookup("grafana"); c.AllowsRedirect("https://evil.example/") || c.Admits(nil, "mallory") {
+	specs[0].RedirectURIs[0], specs[0].Allow.People[0], specs[0].Audiences[0] = "https://evil.example/", "mallory", "evil"
+	if c, _ := set.Lookup("grafana"); c.AllowsRedirect("https://evil.example/") || c.Admits(nil, "mallory") || c.Audiences[0] != "api" {
 		t.Error("the set follows the caller's memory")
 	}
 }

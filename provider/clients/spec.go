@@ -19,10 +19,16 @@ type Spec struct {
 	RedirectURIs []string `yaml:"redirect_uris"`
 	// PostLogoutRedirectURIs are compared byte by byte.
 	PostLogoutRedirectURIs []string `yaml:"post_logout_redirect_uris"`
-	// InsecureHTTPRedirects admits http redirect URIs and origins on other
-	// machines, where a code can be read on the way. For apps of a company
-	// network that have no TLS yet.
+	// InsecureHTTPRedirects admits http redirect URIs, origins and back-channel
+	// addresses on other machines, where a code or a notice can be read on the way.
+	// For apps of a company network that have no TLS yet.
 	InsecureHTTPRedirects bool `yaml:"insecure_http_redirects"`
+	// BackchannelLogoutURI is told by POST when a person logs out (OpenID Connect
+	// Back-Channel Logout §2.2).
+	BackchannelLogoutURI string `yaml:"backchannel_logout_uri"`
+	// BackchannelLogoutNetworks (CIDR, or one address) are where such notices may
+	// go beside public addresses.
+	BackchannelLogoutNetworks []string `yaml:"backchannel_logout_networks"`
 	// ApplicationType is "web" (default) or "native" (RFC 8252).
 	ApplicationType string `yaml:"application_type"`
 	// AllowedOrigins may read our answers from a browser script (CORS).
@@ -33,10 +39,23 @@ type Spec struct {
 	TokenEndpointAuthMethods []string `yaml:"token_endpoint_auth_methods"`
 	// RequirePKCE is true unless a confidential client says false.
 	RequirePKCE *bool `yaml:"require_pkce"`
+	// RequirePushed refuses authorization requests that were not pushed (RFC 9126 §5).
+	RequirePushed bool `yaml:"require_pushed_authorization_requests"`
+	// DeviceAuthorization permits logins begun on a device without a browser
+	// (RFC 8628). The client needs no redirect URI then.
+	DeviceAuthorization bool `yaml:"device_authorization"`
 	// Scopes that may be asked for; all but phone by default.
 	Scopes []string `yaml:"scopes"`
 	// IDTokenSignedResponseAlg is RS256 (default) or ES256.
 	IDTokenSignedResponseAlg string `yaml:"id_token_signed_response_alg"`
+	// AccessToken is "opaque" (default) or "jwt" (RFC 9068), for apps that read it.
+	AccessToken string `yaml:"access_token"`
+	// Audiences are the ids of resource servers, beside the client itself, for which
+	// its access tokens are meant.
+	Audiences []string `yaml:"audiences"`
+	// MinimalIDToken leaves profile, email, groups and phone to userinfo, unless the
+	// claims parameter asks for them in the ID token.
+	MinimalIDToken bool `yaml:"minimal_id_token"`
 	// RefreshToken: "" issues one with scope offline_access, "always", "never".
 	RefreshToken string `yaml:"refresh_token"`
 
@@ -49,7 +68,8 @@ type Spec struct {
 	// OmitIss leaves iss out of authorization responses (RFC 9207), for apps
 	// behind a relay that drops it.
 	OmitIss bool `yaml:"omit_iss"`
-	// ResourceServer may introspect tokens of other clients (RFC 7662).
+	// ResourceServer may introspect those tokens of other clients that name it among
+	// their audiences (RFC 7662).
 	ResourceServer bool `yaml:"resource_server"`
 
 	// ExtraRedirect and ExtraOrigin widen C2 for the demo's own clients. No file

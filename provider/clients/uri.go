@@ -71,7 +71,7 @@ func checkOrigin(u *url.URL, insecureHTTP bool) error {
 	case slices.Contains(loopbackOrigins, "http://"+host) || insecureHTTP:
 		return nil
 	}
-	return errors.New("it is plain http to another machine, where the code can be read on the way")
+	return errors.New("it is plain http to another machine, where all that is sent can be read on the way")
 }
 
 // checkPrivateUse checks what follows a scheme like com.example.app:

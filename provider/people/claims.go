@@ -15,9 +15,13 @@ const maxGroups = 50
 type ClaimOptions struct {
 	// Scopes granted; profile, email, phone and groups mean something here.
 	Scopes []string
+	// Names are claims asked for one by one, by the claims parameter (OpenID Connect
+	// Core §5.5): given though their scope is not in Scopes. Unknown ones mean nothing.
+	// Whether the client may have them is the caller's to decide, by [ScopeOf].
+	Names []string
 	// OmitNickname leaves out nickname, for apps that take it as the username.
 	OmitNickname bool
-	// PhoneNumber is the client's permission beside the scope.
+	// PhoneNumber is the client's permission beside the scope or the name.
 	PhoneNumber bool
 }
 
@@ -34,30 +38,55 @@ type Claims struct {
 	// EmailVerified is left out rather than false: some apps refuse false.
 	EmailVerified bool   `json:"email_verified,omitempty"`
 	PhoneNumber   string `json:"phone_number,omitempty"`
-	// Groups is nil without scope groups, else an array, possibly empty.
+	// Groups is nil unless asked for, else an array, possibly empty.
 	Groups []string `json:"groups,omitzero"`
 }
 
-// Claims returns what the scopes and the client's permissions let be told. The same
+// scopeOf says by which scope a claim is given (OpenID Connect Core §5.4; groups is
+// ours).
+var scopeOf = map[string]string{
+	"name": "profile", "nickname": "profile", "picture": "profile", "preferred_username": "profile",
+	"email": "email", "email_verified": "email", "phone_number": "phone", "groups": "groups",
+}
+
+// ScopeOf returns the scope under whose right a claim falls: a client that may not
+// ask for the scope may not ask for the claim by its name either. Not ok: we have no
+// such claim, or it is always given (sub).
+func ScopeOf(claim string) (scope string, ok bool) {
+	scope, ok = scopeOf[claim]
+	return scope, ok
+}
+
+// Claims returns what scopes, names and the client's permissions let be told. The same
 // options give the same claims (promise P12).
 func (r *Registry) Claims(p Person, o ClaimOptions) Claims {
 	c := Claims{Subject: p.Subject}
-	has := func(scope string) bool { return slices.Contains(o.Scopes, scope) }
-	if has("profile") {
+	asked := func(claim string) bool {
+		return slices.Contains(o.Scopes, scopeOf[claim]) || slices.Contains(o.Names, claim)
+	}
+	if asked("name") {
 		c.Name = cmp.Or(p.Profile.Name, p.Profile.Nick)
-		if !o.OmitNickname {
-			c.Nickname = p.Profile.Nick
-		}
+	}
+	if asked("nickname") && !o.OmitNickname {
+		c.Nickname = p.Profile.Nick
+	}
+	if asked("picture") {
 		c.Picture = p.Profile.Avatar
+	}
+	if asked("preferred_username") {
 		c.PreferredUsername = p.Username
 	}
-	if has("email") {
-		c.Email, c.EmailVerified = r.emails.choose(p.Profile)
+	email, verified := r.emails.choose(p.Profile)
+	if asked("email") {
+		c.Email = email
 	}
-	if has("phone") && o.PhoneNumber {
+	if asked("email_verified") {
+		c.EmailVerified = verified
+	}
+	if asked("phone_number") && o.PhoneNumber {
 		c.PhoneNumber = phoneNumber(p.Profile)
 	}
-	if has("groups") {
+	if asked("groups") {
 		c.Groups = p.Groups()
 		c.Groups = slices.Clip(c.Groups[:min(len(c.Groups), maxGroups)])
 	}

@@ -80,6 +80,60 @@ func TestP12_ClaimsByScope(t *testing.T) {
 	}
 }
 
+func TestP12_ClaimsByName(t *testing.T) {
+	c := Config{VerifiedEmailDomains: []string{"corp.example"}}
+	all := claimsOf(t, c, ClaimOptions{Scopes: allScopes, PhoneNumber: true}, nil)
+	only := func(names ...string) map[string]any {
+		claims := map[string]any{"sub": all["sub"]}
+		for _, name := range names {
+			if all[name] == nil {
+				t.Fatalf("the person has no %s", name)
+			}
+			claims[name] = all[name]
+		}
+		return claims
+	}
+	for field := range reflect.TypeFor[Claims]().Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if got := claimsOf(t, c, ClaimOptions{Names: []string{name}, PhoneNumber: true}, nil); !reflect.DeepEqual(got, only(name)) {
+			t.Errorf("%s alone: %v", name, got)
+		}
+		scope, ok := ScopeOf(name)
+		if name == "sub" {
+			if ok {
+				t.Errorf("sub is claimed under %s", scope)
+			}
+			continue
+		}
+		if !ok || !slices.Contains(allScopes, scope) || claimsOf(t, c, ClaimOptions{Scopes: []string{scope}, PhoneNumber: true}, nil)[name] == nil {
+			t.Errorf("%s is not given by its scope %q", name, scope)
+		}
+	}
+	for name, tc := range map[string]struct {
+		options ClaimOptions
+		want    map[string]any
+	}{
+		"some":                   {ClaimOptions{Names: []string{"name", "groups", "email"}}, only("name", "groups", "email")},
+		"beside a scope":         {ClaimOptions{Scopes: []string{"openid", "email"}, Names: []string{"picture"}}, only("email", "email_verified", "picture")},
+		"in both":                {ClaimOptions{Scopes: []string{"email"}, Names: []string{"email"}}, only("email", "email_verified")},
+		"phone, refused":         {ClaimOptions{Names: []string{"phone_number", "name"}}, only("name")},
+		"nickname left out":      {ClaimOptions{Names: []string{"nickname", "name"}, OmitNickname: true}, only("name")},
+		"unknown":                {ClaimOptions{Names: []string{"", "login", "Name", "updated_at", "address", "phone_number_verified"}, PhoneNumber: true}, only()},
+		"a scope is no name":     {ClaimOptions{Names: []string{"profile", "phone", "openid"}, PhoneNumber: true}, only()},
+		"a name is no scope":     {ClaimOptions{Scopes: []string{"name", "phone_number", ""}, PhoneNumber: true}, only()},
+		"our own are not theirs": {ClaimOptions{Names: []string{"sub", "iss", "sid", "aud", "acr"}}, only()},
+	} {
+		if got := claimsOf(t, c, tc.options, nil); !reflect.DeepEqual(got, tc.want) {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	for _, name := range []string{"", "profile", "phone", "openid", "iss", "sid", "acr", "updated_at", "Name", "address"} {
+		if scope, ok := ScopeOf(name); ok || scope != "" {
+			t.Errorf("%q is a claim of %q", name, scope)
+		}
+	}
+}
+
 func TestP12_NoFieldIsCalledLoginOrUsername(t *testing.T) {
 	for field := range reflect.TypeFor[Claims]().Fields() {
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")

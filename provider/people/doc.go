@@ -26,10 +26,11 @@
 //	    become a right in an app; always an array; never more than 50.
 //	P10 Text claims hold no control, bidi, zero-width or broken characters and at most
 //	    128 runes. A picture is an https URL and is never fetched.
-//	P11 A phone number needs the scope and the client's permission, and is whole or
-//	    left out.
-//	P12 The claims for one set of scopes are the same wherever they are asked; none is
-//	    called login or username.
+//	P11 A phone number needs the scope or its name, and always the client's permission,
+//	    and is whole or left out.
+//	P12 The claims for one set of scopes and of names asked one by one are the same
+//	    wherever they are asked; a name brings itself and no other; none is called
+//	    login or username.
 //
 // The hall (provider) and the command's wiring may call it. It imports storage,
 // keys/secret and dingtalk. What P5 rests on: person/ records have no end of life, so

@@ -62,16 +62,22 @@ func TestParseClients(t *testing.T) {
 
 func TestClientsFaults(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                                     "c.yaml:1: clients: is missing; begin",
-		"clients:\n":                           "",
-		"clients: []\n":                        "",
-		"clients:\n  wiki: {}\n":               "c.yaml:2: clients: is a map where a list is expected",
-		"clients:\n  - id: a\n    alow: x\n":   "c.yaml:3: clients[0].alow: is not a known key; did you mean allow?",
-		"clients:\n  - allow: nobody\n":        "c.yaml:2: clients[0].allow: is neither",
-		"clients:\n  - allow: {group: [a]}\n":  "c.yaml:2: clients[0].allow.group: is not a known key; did you mean groups?",
-		"clients:\n  - public: yes please\n":   "c.yaml:2: clients[0].public: is a text where true or false is expected",
-		"clients:\n  - require_pkce: \"no\"\n": "c.yaml:2: clients[0].require_pkce: is a text where true or false",
-		"client:\n  - id: a\n":                 "c.yaml:1: client: is not a known key; did you mean clients?",
+		"":                                         "c.yaml:1: clients: is missing; begin",
+		"clients:\n":                               "",
+		"clients: []\n":                            "",
+		"clients:\n  wiki: {}\n":                   "c.yaml:2: clients: is a map where a list is expected",
+		"clients:\n  - id: a\n    alow: x\n":       "c.yaml:3: clients[0].alow: is not a known key; did you mean allow?",
+		"clients:\n  - allow: nobody\n":            "c.yaml:2: clients[0].allow: is neither",
+		"clients:\n  - allow: {group: [a]}\n":      "c.yaml:2: clients[0].allow.group: is not a known key; did you mean groups?",
+		"clients:\n  - public: yes please\n":       "c.yaml:2: clients[0].public: is a text where true or false is expected",
+		"clients:\n  - require_pkce: \"no\"\n":     "c.yaml:2: clients[0].require_pkce: is a text where true or false",
+		"clients:\n  - backchanel_logout_uri: x\n": "c.yaml:2: clients[0].backchanel_logout_uri: is not a known key; did you mean backchannel_logout_uri?",
+		"clients:\n  - require_pushed_authorisation_requests: true\n": "c.yaml:2: clients[0].require_pushed_authorisation_requests: is not a known key; did you mean require_pushed_authorization_requests?",
+		"clients:\n  - id: a\n    audience: [b]\n":                    "c.yaml:3: clients[0].audience: is not a known key; did you mean audiences?",
+		"clients:\n  - id: a\n    access_token: true\n":               "c.yaml:3: clients[0].access_token: is true or false where a text is expected",
+		"clients:\n  - device_authorization: \"yes\"\n":               "c.yaml:2: clients[0].device_authorization: is a text where true or false",
+		"clients:\n  - backchannel_logout_networks: 10.0.0.0/8\n":     "c.yaml:2: clients[0].backchannel_logout_networks: is a text where a list",
+		"client:\n  - id: a\n":                                        "c.yaml:1: client: is not a known key; did you mean clients?",
 	} {
 		_, err := ParseClients("c.yaml", []byte(text))
 		got := strings.Join(lines(err), "\n")
@@ -206,6 +212,54 @@ func TestClientsAreChecked(t *testing.T) {
 	}
 	if !ok {
 		t.Errorf("got %v and\n%s", set, strings.Join(got, "\n"))
+	}
+}
+
+func TestClientsLogoutAndTokens(t *testing.T) {
+	const text = `clients:
+  - id: wiki
+    secret_hash: sha256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+    redirect_uris: [https://wiki.example.com/cb]
+    backchannel_logout_uri: https://wiki.example.com/logout
+    backchannel_logout_networks:
+      - 10.1.0.0/16
+      - 10.2.3.4
+    require_pushed_authorization_requests: true
+    device_authorization: true
+    access_token: jwt
+    audiences: [api]
+    minimal_id_token: true
+  - id: api
+    secret_hash: sha256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+    resource_server: true
+`
+	d, err := ParseClients("c.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, faults := d.Set()
+	if faults != nil {
+		t.Fatal(faults)
+	}
+	c, _ := set.Lookup("wiki")
+	if c.BackchannelLogoutURI != "https://wiki.example.com/logout" || fmt.Sprint(c.BackchannelLogoutNetworks) != "[10.1.0.0/16 10.2.3.4/32]" ||
+		!c.RequirePushed || !c.DeviceAuthorization || !c.AccessTokenJWT || fmt.Sprint(c.Audiences) != "[api]" || !c.MinimalIDToken {
+		t.Errorf("%+v", c)
+	}
+	broken := strings.NewReplacer("https://wiki.example.com/logout", "http://wiki.example.com/logout", "10.2.3.4", "10.2.3.4/8", "jwt", "JWT",
+		"[api]", "[api, apj]").Replace(text)
+	if d, err = ParseClients("c.yaml", []byte(broken)); err != nil {
+		t.Fatal(err)
+	}
+	_, faults = d.Set()
+	got := lines(faults.Err())
+	for i, want := range []string{
+		"c.yaml:5: clients[0].backchannel_logout_uri: ", "c.yaml:8: clients[0].backchannel_logout_networks[1]: ",
+		"c.yaml:11: clients[0].access_token: ", "c.yaml:12: clients[0].audiences[1]: ",
+	} {
+		if i >= len(got) || !strings.HasPrefix(got[i], want) {
+			t.Errorf("fault %d does not begin %q:\n%s", i, want, strings.Join(got, "\n"))
+		}
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/dingbridge/dingbridge/provider/clients"
 )
 
 // root is the repository's, from this package.
@@ -56,6 +58,36 @@ func TestDeployConfigIsComplete(t *testing.T) {
 	for _, path := range paths(reflect.TypeFor[Config](), "") {
 		if !at.given(path) {
 			t.Errorf("deploy/config.yaml does not show %s", path)
+		}
+	}
+}
+
+// TestDeployClientsIsComplete does the same with the keys of a client.
+func TestDeployClientsIsComplete(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join(root, "deploy", "clients.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := keys(reflect.TypeFor[clients.Spec]())
+	var text strings.Builder
+	for line := range strings.Lines(string(data)) {
+		if bare, found := strings.CutPrefix(strings.TrimLeft(line, " "), "# "); found {
+			if key, _, _ := strings.Cut(bare, ":"); slices.Contains(known, key) {
+				line = line[:strings.Index(line, "# ")] + bare
+			}
+		}
+		text.WriteString(line)
+	}
+	d, err := ParseClients("deploy/clients.yaml", []byte(text.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, faults := d.Set(); faults != nil {
+		t.Error(faults)
+	}
+	for _, key := range known {
+		if !d.at.given(join("clients[0]", key)) {
+			t.Errorf("deploy/clients.yaml does not show %s", key)
 		}
 	}
 }
