@@ -53,8 +53,9 @@ var plan = []struct {
 	{"provider/grants", "keys/secret storage"},
 	// the steps, which never call one another,
 	{"provider/login", "provider/audit provider/clients provider/pages provider/people dingtalk keys/secret storage"},
+	{"provider/pushed", "keys/secret storage"},
 	// and the hall that ties them.
-	{"provider", "provider/audit provider/clients provider/grants provider/login provider/pages provider/people provider/sessions keys keys/secret storage dingtalk"},
+	{"provider", "provider/audit provider/clients provider/grants provider/login provider/pages provider/people provider/pushed provider/sessions keys keys/secret storage dingtalk"},
 
 	// Floor 4: the command.
 	{"cmd/dingbridge/internal/bench", ""},      // measures the built program by the wire alone
@@ -66,7 +67,7 @@ var plan = []struct {
 
 var (
 	nouns = rooms("provider/audit provider/clients provider/grants provider/pages provider/people provider/sessions")
-	steps = rooms("provider/login")
+	steps = rooms("provider/login provider/pushed")
 	// Rooms for tests and measurements only: nothing that runs in production uses them.
 	testRooms = rooms("storage/storagetest")
 	// The simulator is for `demo`, `simulator` and tests.
