@@ -110,6 +110,8 @@ func TestP12_InARealBrowser(t *testing.T) {
 				}
 				name := fmt.Sprintf("%s-%s-%s", kind, lang, screen.name)
 				page = wide(kind, lang)
+				// The page that goes on by itself must stay to be looked at.
+				call(t, ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: kind == FormPost})
 				must(t, chromedp.Do(ctx, chromedp.Navigate(server.URL+"/page")))
 				seen := ask[struct {
 					Over   float64 `json:"over"`
@@ -141,7 +143,9 @@ func TestP12_InARealBrowser(t *testing.T) {
 func wide(kind Kind, lang string) Page {
 	long := strings.Repeat("W", 300)
 	return Page{Kind: kind, Lang: lang, ClientName: long, Account: long, Permission: long, Contact: long,
-		RetryURL: "/page?" + long, RequestID: long}
+		RetryURL: "/page?" + long, RequestID: long, Form: formFor(kind), ContinueURL: "/page?" + long,
+		Scopes: []string{"profile", long, "groups"}, UserCode: long, WrongCode: true, DeviceAddress: long,
+		Begun: time.Now().Add(-time.Hour)}
 }
 
 func photograph(t *testing.T, ctx context.Context, path, url string, set func()) {

@@ -15,9 +15,22 @@ var chinese = tongue{
 		Issuer:     "Issuer",
 		Discovery:  "发现文档",
 		Button:     "重新开始",
+		GoOn:       "返回{app}",
+
+		WouldLearn:    "对方将获得",
+		UserCode:      "代码",
+		CompareCode:   "请核对：设备上显示的是这个代码吗？",
+		WrongCode:     "没有设备在等待这个代码。请核对后重新输入；如果设备已显示新的代码，请输入新的代码。",
+		NoScript:      "您的浏览器不会自动跳转，请点击按钮。",
+		DeviceAddress: "请求来自地址",
+		Begun:         "请求时间",
+		JustNow:       "不到 1 分钟前",
+		OneMinute:     "1 分钟前",
+		Minutes:       "%d 分钟前",
 	},
 	general: map[string]string{"{app}": "该应用", "{org}": "本组织"},
-	texts: map[Kind]text{
+	scopes:  chineseScopes,
+	texts: join(chineseForms, map[Kind]text{
 		InvalidRequest: {
 			title: "登录请求无效",
 			lead:  "来自{app}的请求不符合登录协议的要求，登录没有开始。",
@@ -183,5 +196,5 @@ var chinese = tongue{
 				"请打开您要使用的应用，在那里登录。",
 			},
 		},
-	},
+	}),
 }

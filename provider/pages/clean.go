@@ -13,6 +13,8 @@ const (
 	maxContact    = 120
 	maxPermission = 120
 	maxRequestID  = 64
+	maxUserCode   = 24
+	maxScheme     = 64       // bytes
 	maxURL        = 17 << 10 // bytes; what a request may have
 )
 

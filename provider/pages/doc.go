@@ -1,15 +1,17 @@
 // Package pages keeps every page that we show to a person: one template, one
 // style sheet, and a catalogue of texts in English and Simplified Chinese. A
 // page says in plain words what happened and what to do about it, and carries
-// the request id under which the audit log has the rest.
+// the request id under which the audit log has the rest. Some ask something, by
+// a plain form; one takes an answer to an app (response_mode=form_post).
 //
 // Promises, each proven by the test that bears its number:
 //
 //	P1   Whatever a page is given, it adds, removes and changes no element and
 //	     no attribute other than the ones that are there to hold it.
-//	P2   A page is whole by itself: no script, no form, no frame, and nothing
-//	     loaded from anywhere. Its Content-Security-Policy allows nothing but
-//	     this style sheet, by hash.
+//	P2   A page is whole by itself: no frame, and nothing loaded from anywhere.
+//	     Its Content-Security-Policy allows the style sheet, by hash, and no
+//	     more than its kind needs: a form where it asks something, and in the
+//	     page of FormPost, alone, one constant script, by hash too.
 //	P3   Every page, whatever its status, has the same protecting headers: not
 //	     framed, not stored, not sniffed, no referrer.
 //	P4   Foreign text cannot pose as ours: control, bidirectional, zero-width
@@ -27,10 +29,17 @@
 //	P11  A link that a page is given leads to http or https, or is left out.
 //	P12  In a real browser no page scrolls sideways, logs an error or violates
 //	     its own policy, on a desktop or on a phone.
+//	P13  A form works without script: every answer is the press of a button. A
+//	     page that asks is never shown without a form that can be sent.
+//	P14  What a form hides comes back as it was given, if Postable says so.
+//	P15  form-action is 'none' without a form; with one it is ourselves and the
+//	     scheme of Form.LeadsTo; for FormPost, the scheme of where it posts. The
+//	     scheme is https, http, or a private-use one, and nothing else can get
+//	     into the header.
 //
-// Pages have no form, so the policy says form-action 'none'. Whoever adds one
-// must know that Chromium applies form-action to redirects that follow the post
-// as well: 'self' would stop a redirect to an app.
+// P15 has schemes, not hosts, because Chromium applies form-action to every
+// redirect that follows the post: 'self' would stop the one to the app, and the
+// app's host would stop the app from sending the person on to another.
 //
 // The hall (package provider) calls it. It imports no other room.
 package pages

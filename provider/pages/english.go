@@ -16,9 +16,22 @@ var english = tongue{
 		Issuer:     "Issuer",
 		Discovery:  "Discovery",
 		Button:     "Start again",
+		GoOn:       "Back to {app}",
+
+		WouldLearn:    "What it would get to know",
+		UserCode:      "Code",
+		CompareCode:   "Is this the code on your device?",
+		WrongCode:     "No device is waiting for this code. Check it and type it again. If your device shows a new one by now, type that.",
+		NoScript:      "Your browser does not go on by itself: press the button.",
+		DeviceAddress: "Asked from address",
+		Begun:         "Asked",
+		JustNow:       "less than a minute ago",
+		OneMinute:     "1 minute ago",
+		Minutes:       "%d minutes ago",
 	},
 	general: map[string]string{"{app}": "the app", "{org}": "this organisation"},
-	texts: map[Kind]text{
+	scopes:  englishScopes,
+	texts: join(englishForms, map[Kind]text{
 		InvalidRequest: {
 			title: "This login request is not valid",
 			lead:  "The request from {app} breaks a rule of the login protocol, so no login was begun.",
@@ -184,5 +197,5 @@ var english = tongue{
 				"Open the app that you want to use, and log in there.",
 			},
 		},
-	},
+	}),
 }

@@ -29,6 +29,18 @@ const (
 	NotFound             Kind = "not-found"             // no such address
 	Internal             Kind = "internal"              // we: a fault of ours
 	Home                 Kind = "home"                  // no error: the issuer's own address, says what this is
+
+	SignOut             Kind = "sign-out"              // asks: log out here, everywhere, or not at all
+	SignedOut           Kind = "signed-out"            // done: the session of this browser has ended
+	SignedOutEverywhere Kind = "signed-out-everywhere" // done: all sessions of the person have ended
+	Consent             Kind = "consent"               // asks: may the app know this of you
+	DeviceCode          Kind = "device-code"           // asks: the code that a device shows
+	DeviceConfirm       Kind = "device-confirm"        // asks: may the device log in as you
+	DeviceApproved      Kind = "device-approved"       // done: it may
+	DeviceDenied        Kind = "device-denied"         // done: it may not
+	TooManyCodes        Kind = "too-many-codes"        // the person, or somebody who guesses: too many codes tried
+	FormExpired         Kind = "form-expired"          // nobody: one of our forms came too late, or from another session
+	FormPost            Kind = "form-post"             // hands the answer to the app, by itself; see WriteFormPost
 )
 
 // A tone picks the picture at the head of a page.
@@ -39,37 +51,63 @@ const (
 	toneWait    tone = "wait"    // time will help, or starting again
 	toneStop    tone = "stop"    // this person may not
 	toneTrouble tone = "trouble" // something is broken that a person must mend
+	toneAsk     tone = "ask"     // this person must decide
+	toneDone    tone = "done"    // what they decided has been done
 )
 
 type kindRow struct {
-	kind   Kind
-	status int
-	tone   tone
+	kind    Kind
+	status  int
+	tone    tone
+	buttons []button // of the form, if the kind has one
 }
+
+// A button ends a form. The first of a kind stands out.
+type button struct {
+	ID          string
+	Name, Value string // what is posted when it is pressed, if anything
+}
+
+var (
+	send   = []button{{ID: "send"}}
+	decide = []button{{"choose-approve", "choice", "approve"}, {"choose-deny", "choice", "deny"}}
+	leave  = []button{{"choose-here", "choice", "here"}, {"choose-everywhere", "choice", "everywhere"}}
+)
 
 // kinds is the one table of kinds, in the order in which Kinds lists them.
 var kinds = []kindRow{
-	{InvalidRequest, http.StatusBadRequest, toneTrouble},
-	{UnknownClient, http.StatusBadRequest, toneTrouble},
-	{UnregisteredRedirect, http.StatusBadRequest, toneTrouble},
-	{LoginExpired, http.StatusBadRequest, toneWait},
-	{OtherBrowser, http.StatusBadRequest, toneStop},
-	{CodeUsed, http.StatusBadRequest, toneWait},
-	{Outsider, http.StatusForbidden, toneStop},
-	{Disabled, http.StatusForbidden, toneStop},
-	{OutOfRange, http.StatusForbidden, toneStop},
-	{PermissionMissing, http.StatusBadGateway, toneTrouble},
-	{UpstreamConfig, http.StatusBadGateway, toneTrouble},
-	{UpstreamDown, http.StatusServiceUnavailable, toneWait},
-	{UpstreamStrange, http.StatusBadGateway, toneTrouble},
-	{NotAdmitted, http.StatusForbidden, toneStop},
-	{Unavailable, http.StatusServiceUnavailable, toneWait},
-	{TooManyRequests, http.StatusTooManyRequests, toneWait},
-	{TooLarge, http.StatusRequestEntityTooLarge, toneTrouble},
-	{MethodNotAllowed, http.StatusMethodNotAllowed, toneTrouble},
-	{NotFound, http.StatusNotFound, toneInfo},
-	{Internal, http.StatusInternalServerError, toneTrouble},
-	{Home, http.StatusOK, toneInfo},
+	{InvalidRequest, http.StatusBadRequest, toneTrouble, nil},
+	{UnknownClient, http.StatusBadRequest, toneTrouble, nil},
+	{UnregisteredRedirect, http.StatusBadRequest, toneTrouble, nil},
+	{LoginExpired, http.StatusBadRequest, toneWait, nil},
+	{OtherBrowser, http.StatusBadRequest, toneStop, nil},
+	{CodeUsed, http.StatusBadRequest, toneWait, nil},
+	{Outsider, http.StatusForbidden, toneStop, nil},
+	{Disabled, http.StatusForbidden, toneStop, nil},
+	{OutOfRange, http.StatusForbidden, toneStop, nil},
+	{PermissionMissing, http.StatusBadGateway, toneTrouble, nil},
+	{UpstreamConfig, http.StatusBadGateway, toneTrouble, nil},
+	{UpstreamDown, http.StatusServiceUnavailable, toneWait, nil},
+	{UpstreamStrange, http.StatusBadGateway, toneTrouble, nil},
+	{NotAdmitted, http.StatusForbidden, toneStop, nil},
+	{Unavailable, http.StatusServiceUnavailable, toneWait, nil},
+	{TooManyRequests, http.StatusTooManyRequests, toneWait, nil},
+	{TooLarge, http.StatusRequestEntityTooLarge, toneTrouble, nil},
+	{MethodNotAllowed, http.StatusMethodNotAllowed, toneTrouble, nil},
+	{NotFound, http.StatusNotFound, toneInfo, nil},
+	{Internal, http.StatusInternalServerError, toneTrouble, nil},
+	{Home, http.StatusOK, toneInfo, nil},
+	{SignOut, http.StatusOK, toneAsk, leave},
+	{SignedOut, http.StatusOK, toneDone, nil},
+	{SignedOutEverywhere, http.StatusOK, toneDone, nil},
+	{Consent, http.StatusOK, toneAsk, decide},
+	{DeviceCode, http.StatusOK, toneAsk, send},
+	{DeviceConfirm, http.StatusOK, toneAsk, decide},
+	{DeviceApproved, http.StatusOK, toneDone, nil},
+	{DeviceDenied, http.StatusOK, toneStop, nil},
+	{TooManyCodes, http.StatusTooManyRequests, toneWait, nil},
+	{FormExpired, http.StatusBadRequest, toneWait, nil},
+	{FormPost, http.StatusOK, toneWait, send},
 }
 
 var rows = func() map[Kind]kindRow {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 )
 
 //go:embed page.html
@@ -37,13 +38,23 @@ type Page struct {
 	Contact    string // whom to ask, in place of the configured one
 	RetryURL   string // where the button leads: a path of ours, or http(s)
 	RequestID  string // finds the audit event
+
+	// Form is needed by the kinds that ask something (SignOut, Consent, DeviceCode,
+	// DeviceConfirm) and by FormPost; the others leave it out. Without one that can
+	// be sent, a page that asks is shown as Internal, with status 500.
+	Form          *Form
+	ContinueURL   string    // a link back to the app: a path of ours, or http(s)
+	Scopes        []string  // what the app would learn; shown in words
+	UserCode      string    // the device's code: to compare, or what stands in the field already
+	WrongCode     bool      // DeviceCode: what was typed is not the code of any device
+	DeviceAddress string    // DeviceConfirm: the address from which the device asked
+	Begun         time.Time // DeviceConfirm: when it asked; shown in its own time zone
 }
 
 // Pages writes pages. It is safe for concurrent use.
 type Pages struct {
 	config Config
 	layout *template.Template
-	policy string
 }
 
 // New makes the pages ready. It fails only if what is built in is broken.
@@ -56,15 +67,34 @@ func New(config Config) (*Pages, error) {
 	config.Organisation = clean(config.Organisation, maxName)
 	config.Contact = clean(config.Contact, maxContact)
 	config.Issuer = strings.TrimSuffix(link(config.Issuer), "/")
-	return &Pages{config: config, layout: t, policy: policy(style)}, nil
+	return &Pages{config: config, layout: t}, nil
 }
 
-// policy is the Content-Security-Policy of every page: nothing but the style
-// sheet, by its hash, and the picture of the tab, which is in the page itself.
-func policy(style string) string {
-	sum := sha256.Sum256([]byte(style))
-	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
-		"'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+// script is the only one that we have, in the page of FormPost alone. It takes
+// submit from where no field of the form can hide it.
+const script = `HTMLFormElement.prototype.submit.call(document.getElementById("form"))`
+
+var styleSource, scriptSource = hashSource(style), hashSource(script)
+
+// hashSource lets in one style sheet or script, by its hash (CSP 3, 2.3.1).
+func hashSource(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
+
+// policy is the Content-Security-Policy of a page: nothing but the style sheet, by
+// its hash, the picture of the tab, which is in the page itself, and what the kind
+// needs to send its form.
+func (row kindRow) policy(form *Form) string {
+	scripts, posts := "", "'none'"
+	if _, sources := row.target(form); sources != "" {
+		posts = sources
+		if row.kind == FormPost {
+			scripts = "script-src " + scriptSource + "; "
+		}
+	}
+	return "default-src 'none'; " + scripts + "style-src " + styleSource +
+		"; img-src data:; base-uri 'none'; form-action " + posts + "; frame-ancestors 'none'"
 }
 
 // Write answers the request with a page: headers, status (0 is the kind's own)
@@ -76,6 +106,12 @@ func (p *Pages) Write(w http.ResponseWriter, r *http.Request, status int, page P
 	}
 	if _, known := rows[page.Kind]; !known {
 		page.Kind = Internal
+	}
+	row := rows[page.Kind]
+	if action, _ := row.target(page.Form); action == "" && len(row.buttons) > 0 {
+		// A question that cannot be answered is a fault of ours.
+		page.Kind, status = Internal, http.StatusInternalServerError
+		row = rows[Internal]
 	}
 	if page.Lang != Chinese && page.Lang != English {
 		page.Lang = requested(r)
@@ -94,7 +130,7 @@ func (p *Pages) Write(w http.ResponseWriter, r *http.Request, status int, page P
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Language", page.Lang)
 	h.Set("Content-Length", strconv.Itoa(body.Len()))
-	h.Set("Content-Security-Policy", p.policy)
+	h.Set("Content-Security-Policy", row.policy(page.Form))
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Content-Type-Options", "nosniff")
@@ -104,6 +140,17 @@ func (p *Pages) Write(w http.ResponseWriter, r *http.Request, status int, page P
 		// A browser that has gone away is nobody's fault, and nothing can be done.
 		_, _ = w.Write(body.Bytes())
 	}
+}
+
+// WriteFormPost answers the request with a page that posts the fields to action by
+// itself (OAuth 2.0 Form Post Response Mode), or at the press of its button where
+// no script runs. The action is the app's redirect URI: http or https, since
+// nothing else can take a post; the page is Internal with status 500 if it is not.
+// An empty lang is what the request asks for. See Postable for which values arrive
+// as they are. The policy lets the app's answer redirect the browser within the
+// action's scheme (http: includes https:) and no further.
+func (p *Pages) WriteFormPost(w http.ResponseWriter, r *http.Request, status int, lang, action string, fields []Field) {
+	p.Write(w, r, status, Page{Kind: FormPost, Lang: lang, Form: &Form{Action: action, Hidden: fields}})
 }
 
 // requested is the language that the request itself asks for.

@@ -1,9 +1,12 @@
 package pages
 
+import "maps"
+
 // A tongue is everything that we say in one language.
 type tongue struct {
 	words   words
 	general map[string]string // what {app} and {org} are called when they have no name
+	scopes  map[string]string // what a scope lets an app know
 	texts   map[Kind]text
 }
 
@@ -14,7 +17,14 @@ type text struct {
 	lead   string   // what happened
 	advice []string // what to do
 	button string   // of the link to Page.RetryURL, else words.Button
+
+	heading string   // over the advice, else words.WhatToDo
+	goOn    string   // of the link to Page.ContinueURL, else words.GoOn
+	choices []choice // one for each button of the form
 }
+
+// A choice is what stands on a button, and beside it if that is not enough.
+type choice struct{ label, hint string }
 
 // words are the labels that pages share.
 type words struct {
@@ -30,6 +40,27 @@ type words struct {
 	Issuer     string
 	Discovery  string
 	Button     string
+	GoOn       string // the link to Page.ContinueURL
+
+	WouldLearn    string
+	UserCode      string
+	CompareCode   string
+	WrongCode     string
+	NoScript      string
+	DeviceAddress string
+	Begun         string
+	JustNow       string
+	OneMinute     string
+	Minutes       string // with one %d
+}
+
+// join puts catalogues together.
+func join(catalogues ...map[Kind]text) map[Kind]text {
+	all := map[Kind]text{}
+	for _, c := range catalogues {
+		maps.Copy(all, c)
+	}
+	return all
 }
 
 var tongues = map[string]tongue{English: english, Chinese: chinese}

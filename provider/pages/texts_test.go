@@ -85,6 +85,17 @@ func TestP6_StableTitlesAndIDs(t *testing.T) {
 		NotFound:             "There is nothing at this address",
 		Internal:             "Something went wrong on our side",
 		Home:                 "This is a login service",
+		SignOut:              "Do you want to log out?",
+		SignedOut:            "You are logged out",
+		SignedOutEverywhere:  "You are logged out everywhere",
+		Consent:              "Share this with the app?",
+		DeviceCode:           "Enter the code of your device",
+		DeviceConfirm:        "Let this device log in as you?",
+		DeviceApproved:       "The device may log in",
+		DeviceDenied:         "The device may not log in",
+		TooManyCodes:         "Too many codes were tried",
+		FormExpired:          "This page is too old to be answered",
+		FormPost:             "Going back to the app",
 	}
 	p := newPages(t, theirs)
 	for _, kind := range Kinds() {
@@ -131,7 +142,7 @@ func TestP8_WhatHappenedWhatToDoAndWhich(t *testing.T) {
 					t.Errorf("%s %s: %s is %q", kind, lang, id, got)
 				}
 			}
-			bare := parse(t, body(t, write(t, p, "GET", 0, Page{Kind: kind, Lang: lang})))
+			bare := parse(t, body(t, write(t, p, "GET", 0, Page{Kind: kind, Lang: lang, Form: formFor(kind)})))
 			if len(inner(byID(bare, "message"))) < 20 || len(strings.TrimSpace(inner(byID(bare, "advice")))) < 20 {
 				t.Errorf("%s %s says too little", kind, lang)
 			}

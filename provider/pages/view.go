@@ -1,9 +1,12 @@
 package pages
 
 import (
+	"cmp"
+	"fmt"
 	"html/template"
 	"slices"
 	"strings"
+	"time"
 )
 
 // A view is what the layout shows.
@@ -16,6 +19,9 @@ type view struct {
 	Brand    string
 	Text     prose
 	Retry    string
+	GoOn     string
+	Shown    string // the code of a device, to compare
+	Form     *formView
 	Details  []detail
 	Other    prose
 	OtherTag string
@@ -28,7 +34,15 @@ type prose struct {
 	Lead   sentence
 	Advice []sentence
 	Button string
+
+	Heading string
+	GoOn    sentence
+	Learned []sentence
+	Choices []choiceView
 }
+
+// A choiceView is what stands on a button, and beside it.
+type choiceView struct{ Label, Hint string }
 
 // A sentence alternates between our words and foreign ones.
 type sentence []piece
@@ -61,6 +75,11 @@ func (p *Pages) view(page Page) view {
 	if brand == "" {
 		brand = lang.words.Brand
 	}
+	text := lang.prose(page, names)
+	shown := ""
+	if page.Kind == DeviceConfirm {
+		shown = clean(page.UserCode, maxUserCode)
+	}
 	return view{
 		Lang:     page.Lang,
 		Kind:     page.Kind,
@@ -68,10 +87,13 @@ func (p *Pages) view(page Page) view {
 		Style:    template.CSS(style), // ours, embedded
 		Operator: p.config.Operator,
 		Brand:    brand,
-		Text:     lang.prose(page.Kind, names),
+		Text:     text,
 		Retry:    link(page.RetryURL),
+		GoOn:     link(page.ContinueURL),
+		Shown:    shown,
+		Form:     row.form(page, text.Choices),
 		Details:  p.details(page, lang.words),
-		Other:    tongues[other].prose(page.Kind, names),
+		Other:    tongues[other].prose(page, names),
 		OtherTag: other,
 		Words:    lang.words,
 	}
@@ -87,6 +109,11 @@ func (p *Pages) details(page Page, w words) []detail {
 		{ID: "account", Label: w.Account, Value: clean(page.Account, maxName)},
 		{ID: "permission", Label: w.Permission, Value: token(page.Permission, maxPermission), Code: true},
 	}
+	if page.Kind == DeviceConfirm {
+		list = append(list,
+			detail{ID: "device-address", Label: w.DeviceAddress, Value: token(page.DeviceAddress, maxName), Code: true},
+			detail{ID: "begun", Label: w.Begun, Value: w.ago(page.Begun)})
+	}
 	if page.Kind == Home && p.config.Issuer != "" {
 		discovery := p.config.Issuer + "/.well-known/openid-configuration"
 		list = append(list,
@@ -99,12 +126,38 @@ func (p *Pages) details(page Page, w words) []detail {
 	return slices.DeleteFunc(list, func(d detail) bool { return d.Value == "" })
 }
 
-// prose fills the names into one kind's texts.
-func (t tongue) prose(kind Kind, names map[string]string) prose {
-	text := t.texts[kind]
-	out := prose{Title: text.title, Lead: t.sentence(text.lead, names), Button: text.button}
-	if out.Button == "" {
-		out.Button = t.words.Button
+// ago tells how long ago something was, and when, for a page may stay open. Before
+// the end of the first minute, and for a clock that runs ahead, it is just now.
+func (w words) ago(then time.Time) string {
+	if then.IsZero() {
+		return ""
+	}
+	minutes := int(time.Since(then) / time.Minute)
+	text := w.JustNow
+	switch {
+	case minutes == 1:
+		text = w.OneMinute
+	case minutes > 1:
+		text = fmt.Sprintf(w.Minutes, minutes)
+	}
+	return text + then.Format(" (2006-01-02 15:04:05 UTC-07:00)")
+}
+
+// prose fills the names into the texts of the page's kind.
+func (t tongue) prose(page Page, names map[string]string) prose {
+	text := t.texts[page.Kind]
+	out := prose{
+		Title:   text.title,
+		Lead:    t.sentence(text.lead, names),
+		Button:  cmp.Or(text.button, t.words.Button),
+		Heading: cmp.Or(text.heading, t.words.WhatToDo),
+		GoOn:    t.sentence(cmp.Or(text.goOn, t.words.GoOn), names),
+	}
+	for _, c := range text.choices {
+		out.Choices = append(out.Choices, choiceView{c.label, c.hint})
+	}
+	if page.Kind == Consent || page.Kind == DeviceConfirm {
+		out.Learned = t.learned(page.Scopes, names)
 	}
 	for _, line := range text.advice {
 		out.Advice = append(out.Advice, t.sentence(line, names))
