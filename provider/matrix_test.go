@@ -1,0 +1,179 @@
+package provider_test
+
+import (
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/dingbridge/dingbridge/keys"
+)
+
+// A kind is one kind of thing that the provider gives out, or that looks like one.
+type kind struct {
+	name string
+	from []string // the purposes and token types of the source that make it
+	make func(m *matrix) artefact
+}
+
+// An artefact is one piece of a kind, made for the client app and for a person.
+type artefact struct {
+	value   string
+	with    url.Values // what belongs to it where it is shown
+	browser *browser   // the browser it was given to
+	probe   string     // an access token that dies with it
+}
+
+// A door is a place that takes something of the kind, and who may stand before it.
+type door struct {
+	name    string
+	path    string
+	callers string
+	open    func(m *matrix, a artefact, caller string) bool
+}
+
+// opens is the diagonal: which kind opens which door, for which callers. Whatever is
+// not said here stays shut. A kind without a row and a door in no row fail the test.
+var opens = map[string]map[string]string{
+	"code":                        {"code": "own"},
+	"access token":                {"userinfo": "nobody", "introspection": "own server", "revocation": "own"},
+	"refresh token":               {"refresh token": "own", "introspection": "own", "revocation": "own"},
+	"login state":                 {"login state": "own"},
+	"session cookie":              {"session cookie": "own other"},
+	"client secret":               {"client secret": "own"},
+	"request_uri":                 {},
+	"posted reference":            {},
+	"ID token RS256":              {},
+	"ID token ES256":              {},
+	"logout token":                {},
+	"foreign at+jwt":              {},
+	"binding cookie":              {},
+	"hash of the client's secret": {},
+	"unsigned JWT":                {},
+	"nothing":                     {},
+}
+
+// routesWithoutDoor take nothing that was given out.
+var routesWithoutDoor = []string{
+	"/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/jwks", "/userinfo/", "/healthz", "/readyz", "/",
+}
+
+// matrix is the house of the test, with a browser that is logged in.
+type matrix struct {
+	*house
+	t       *testing.T
+	browser *browser
+	ring    *keys.Ring
+}
+
+// TestThreat_TokenMatrix_OnlyTheDiagonalOpens shows every kind of thing at every door,
+// as its own client, as another, as a resource server, and as nobody. What has to
+// stay shut is tried first and all with the same piece, which must work afterwards:
+// nothing that was refused has burnt it (ZITADEL CVE-2026-55669, Casdoor CVE-2026-9094,
+// Pocket ID CVE-2026-28513, Jenkins CVE-2024-47806).
+func TestThreat_TokenMatrix_OnlyTheDiagonalOpens(t *testing.T) {
+	m := newMatrix(t)
+	for _, k := range kinds {
+		row, has := opens[k.name]
+		if !has {
+			t.Errorf("kind %q has no row", k.name)
+		}
+		t.Run(k.name, func(t *testing.T) {
+			m.t, m.house.t = t, t
+			tried := k.make(m)
+			for _, d := range doors {
+				for _, caller := range strings.Fields(d.callers) {
+					if !slices.Contains(strings.Fields(row[d.name]), caller) && d.open(m, tried, caller) {
+						t.Errorf("opens %s for %s", d.name, caller)
+					}
+				}
+			}
+			again := tried // the piece that was refused everywhere
+			for _, d := range doors {
+				for _, caller := range strings.Fields(row[d.name]) {
+					if !d.open(m, again, caller) {
+						t.Errorf("does not open %s for %s", d.name, caller)
+					}
+					again = k.make(m)
+				}
+			}
+		})
+	}
+}
+
+// TestTheTokenMatrixIsWhole: kinds and doors are all there are, by the source and by
+// what is served.
+func TestTheTokenMatrixIsWhole(t *testing.T) {
+	named := func(list []string, name string) {
+		t.Helper()
+		if !slices.Contains(list, name) {
+			t.Errorf("%q is in no row of the matrix", name)
+		}
+	}
+	var from, doorNames, paths, kindNames []string
+	for _, k := range kinds {
+		from, kindNames = append(from, k.from...), append(kindNames, k.name)
+	}
+	for _, d := range doors {
+		doorNames, paths = append(doorNames, d.name), append(paths, d.path)
+	}
+	made := 0
+	for pattern, expression := range map[string]string{"../provider": `\.Tokens\("([a-z -]+)"\)`, "../keys": `(?m)^\tType[A-Za-z]+ += "([^"]+)"`} {
+		filepath.WalkDir(pattern, func(path string, _ fs.DirEntry, err error) error {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return nil
+			}
+			source, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, match := range regexp.MustCompile(expression).FindAllSubmatch(source, -1) {
+				made++
+				named(from, string(match[1]))
+			}
+			return nil
+		})
+	}
+	if made < 6 {
+		t.Errorf("only %d kinds found in the source; the expressions are out of date", made)
+	}
+	for _, route := range routesOf {
+		if !slices.Contains(routesWithoutDoor, route.path) && route.path != "/token" { // by its grant types
+			named(paths, route.path)
+		}
+	}
+	grants, _ := build(t).raw("GET", "/.well-known/openid-configuration", "", "", "").json["grant_types_supported"].([]any)
+	if len(grants) < 2 {
+		t.Errorf("grant types %v", grants)
+	}
+	for _, grant := range grants {
+		named(paths, "/token "+grant.(string))
+	}
+	opened := map[string]bool{}
+	for row, cells := range opens {
+		named(kindNames, row)
+		for name, callers := range cells {
+			named(doorNames, name)
+			opened[name] = true
+			for _, d := range doors {
+				for _, caller := range strings.Fields(callers) {
+					if d.name == name && !slices.Contains(strings.Fields(d.callers), caller) {
+						t.Errorf("%s at %s: no caller %s stands there", row, name, caller)
+					}
+				}
+			}
+		}
+	}
+	for _, name := range doorNames {
+		if !opened[name] {
+			t.Errorf("nothing opens the door %q, so it may be shut to all", name)
+		}
+	}
+}
