@@ -14,7 +14,7 @@ const Prefix = "DINGBRIDGE_"
 
 // foreign are names with our prefix that others set: Kubernetes, in every pod of
 // a namespace with a Service called dingbridge, and our own test suites.
-var foreign = regexp.MustCompile(`^DINGBRIDGE_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_.*)?|REQUIRE_ALL)$`)
+var foreign = regexp.MustCompile(`^DINGBRIDGE_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_.*)?|REQUIRE_ALL(_BUT)?)$`)
 
 const maxItems = 100 // of a list that the environment makes longer
 
