@@ -53,9 +53,11 @@ var plan = []struct {
 	{"provider/grants", "keys/secret storage"},
 	// the steps, which never call one another,
 	{"provider/login", "provider/audit provider/clients provider/pages provider/people dingtalk keys/secret storage"},
+	{"provider/device", "keys/secret storage"},
 	{"provider/pushed", "keys/secret storage"},
+	{"provider/logout", "provider/audit provider/clients"},
 	// and the hall that ties them.
-	{"provider", "provider/audit provider/clients provider/grants provider/login provider/pages provider/people provider/pushed provider/sessions keys keys/secret storage dingtalk"},
+	{"provider", "provider/audit provider/clients provider/device provider/grants provider/login provider/logout provider/pages provider/people provider/pushed provider/sessions keys keys/secret storage dingtalk"},
 
 	// Floor 4: the command.
 	{"cmd/dingbridge/internal/bench", ""},      // measures the built program by the wire alone
@@ -67,7 +69,7 @@ var plan = []struct {
 
 var (
 	nouns = rooms("provider/audit provider/clients provider/grants provider/pages provider/people provider/sessions")
-	steps = rooms("provider/login provider/pushed")
+	steps = rooms("provider/device provider/login provider/pushed")
 	// Rooms for tests and measurements only: nothing that runs in production uses them.
 	testRooms = rooms("storage/storagetest")
 	// The simulator is for `demo`, `simulator` and tests.
@@ -110,6 +112,7 @@ var bans = map[string]string{
 // exceptions to the bans, by room: where nothing is guarded.
 var exceptions = map[string]string{
 	"dingtalk":           "math/rand/v2", // spreads retries
+	"provider/logout":    "math/rand/v2", // spreads retries
 	"dingtalk/simulator": "math/rand/v2", // ids that look like DingTalk's
 }
 
