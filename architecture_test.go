@@ -69,7 +69,7 @@ var plan = []struct {
 
 var (
 	nouns = rooms("provider/audit provider/clients provider/grants provider/pages provider/people provider/sessions")
-	steps = rooms("provider/device provider/login provider/pushed")
+	steps = rooms("provider/device provider/login provider/logout provider/pushed")
 	// Rooms for tests and measurements only: nothing that runs in production uses them.
 	testRooms = rooms("storage/storagetest")
 	// The simulator is for `demo`, `simulator` and tests.
