@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -20,22 +21,42 @@ import (
 // authorize is the authorization endpoint. A session of ours that is fresh enough
 // answers at once; otherwise the browser is sent to DingTalk.
 func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
-	a, fault := parseAuthRequest(r.Form, p.Clients)
+	a, fault := p.readAuthRequest(r.Form)
 	callOf(r.Context()).client = a.client
 	if fault != nil {
 		p.refuseAuthRequest(w, r, a, fault)
 		return
 	}
+	// prompt=login and select_account go to DingTalk whatever our session says.
 	if cookie := p.cookies.get(r, p.cookies.session); cookie != "" && !a.asks("login", "select_account") {
 		if p.signOn(w, r, a, cookie) {
 			return
 		}
 	}
 	if a.asks("none") {
-		p.respondError(w, r, a.client, a.redirectURI, a.state, "login_required", "")
+		p.respondError(w, r, a.reply(), "login_required", "")
 		return
 	}
-	p.begin(w, r, a)
+	p.begin(w, r, a.Request, a.client)
+}
+
+// readAuthRequest checks a whole authorization request, however it came.
+func (p *Provider) readAuthRequest(form url.Values) (authRequest, *refusal) {
+	a, fault := parseAuthRequest(form, p.Clients)
+	if fault != nil || a.hint == "" {
+		return a, fault
+	}
+	h, err := p.openHint(a.hint)
+	switch {
+	case err != nil:
+		return a, tell("invalid_request", "id_token_hint is not an ID token of this provider")
+	case h.clientID != a.client.ID:
+		return a, tell("invalid_request", "id_token_hint was issued to another client")
+	case a.Expected != "" && a.Expected != string(h.subject):
+		return a, tell("invalid_request", "id_token_hint and the claims parameter name different people")
+	}
+	a.Expected = string(h.subject)
+	return a, nil
 }
 
 // authorizePost answers the same request by POST (OpenID Connect Core section
@@ -63,60 +84,73 @@ func (p *Provider) refuseAuthRequest(w http.ResponseWriter, r *http.Request, a a
 		p.page(w, r, http.StatusBadRequest, pages.Page{Kind: fault.page})
 		return
 	}
-	p.respondError(w, r, a.client, a.redirectURI, a.state, fault.code, fault.description)
+	p.respondError(w, r, a.reply(), fault.code, fault.description)
 }
 
 // signOn answers from the browser's session, and tells whether it did.
 func (p *Provider) signOn(w http.ResponseWriter, r *http.Request, a authRequest, cookie string) bool {
-	ctx := r.Context()
-	ref, err := sessions.Parse(cookie)
-	if err != nil {
+	session, person, err := p.readSession(r.Context(), cookie)
+	switch {
+	case errors.Is(err, sessions.ErrNone), errors.Is(err, people.ErrUnknownPerson):
 		return false
-	}
-	subject := people.SubjectFromRaw(ref.Subject)
-	readSession, readPerson := p.sessions.Fetch(ref), p.people.Fetch(subject)
-	if err := p.Store.Together(ctx, readSession, readPerson); errors.Is(err, storage.ErrUnknown) {
+	case err != nil:
 		p.authorizeTrouble(w, r, a, err)
 		return true
-	}
-	session, err := p.sessions.Read(ref, readSession)
-	if errors.Is(err, sessions.ErrNone) {
+	case a.maxAge >= 0 && time.Since(session.AuthTime()) >= a.maxAge, a.Expected != "" && a.Expected != string(person.Subject):
 		return false
 	}
-	person, err2 := p.people.Read(subject, readPerson)
-	if err := errors.Join(err, err2); err != nil {
-		if errors.Is(err, people.ErrUnknownPerson) {
-			return false
-		}
-		p.authorizeTrouble(w, r, a, err)
-		return true
-	}
-	if session.CorpID != p.CorpID || a.maxAge >= 0 && time.Since(session.AuthTime()) >= a.maxAge {
-		return false
-	}
-	person, err = p.admit(ctx, a.client, person, session.Epoch)
+	person, err = p.admit(r.Context(), a.client, person, session.Epoch)
 	switch {
 	case errors.Is(err, errRemoved), errors.Is(err, people.ErrGone), errors.Is(err, people.ErrEnded):
 		return false // DingTalk's own word decides, at the login
 	case err != nil:
 		p.authorizeTrouble(w, r, a, err)
-		return true
+	case a.Consent:
+		p.askConsent(w, r, a.Request, a.client, session.Ref, person)
+	default:
+		p.grant(w, r, a, session, person)
 	}
-	grant, issue := p.grants.Issue(p.grantRequest(a.client, login.Request{
-		RedirectURI: a.redirectURI, Scopes: a.scopes, Nonce: a.nonce, Challenge: a.challenge,
-	}, session, person))
-	ops := []*storage.Op{issue}
+	return true
+}
+
+// readSession reads, in one trip, the browser's session and whose it is. That the
+// session's epoch is the person's own, the gate checks.
+func (p *Provider) readSession(ctx context.Context, cookie string) (sessions.Session, people.Person, error) {
+	ref, err := sessions.Parse(cookie)
+	if err != nil {
+		return sessions.Session{}, people.Person{}, err
+	}
+	subject := people.SubjectFromRaw(ref.Subject)
+	readSession, readPerson := p.sessions.Fetch(ref), p.people.Fetch(subject)
+	if err := p.Store.Together(ctx, readSession, readPerson); errors.Is(err, storage.ErrUnknown) {
+		return sessions.Session{}, people.Person{}, err
+	}
+	session, err := p.sessions.Read(ref, readSession)
+	if err != nil {
+		return sessions.Session{}, people.Person{}, err
+	}
+	if session.CorpID != p.CorpID { // another organisation's, on a store that is shared or was
+		return sessions.Session{}, people.Person{}, sessions.ErrNone
+	}
+	person, err := p.people.Read(subject, readPerson)
+	return session, person, err
+}
+
+// grant issues a code to a client for a person who is here and was admitted.
+func (p *Provider) grant(w http.ResponseWriter, r *http.Request, a authRequest, session sessions.Session, person people.Person) {
+	ctx := r.Context()
+	grant, issue := p.grants.Issue(p.grantRequest(a.client, a.Request, session, person))
+	ops := []*storage.Op{issue, p.sessions.Enter(session, a.client.ID)}
 	if touch := p.sessions.Touch(session); touch != nil {
 		ops = append(ops, touch)
 	}
 	p.Store.Together(ctx, ops...)
-	if issue.Err != nil { // the session's own note may lose a race
+	if issue.Err != nil { // the session's own notes may lose a race
 		p.authorizeTrouble(w, r, a, issue.Err)
-		return true
+		return
 	}
-	p.record(ctx, audit.Event{Name: audit.SingleSignOn, Subject: string(person.Subject), SessionID: session.ID, GrantID: grant.Name()})
-	p.respond(w, r, a.client, a.redirectURI, a.state, url.Values{"code": {p.grants.Code(grant)}})
-	return true
+	p.record(ctx, audit.Event{Name: audit.SingleSignOn, Subject: string(person.Subject), SessionID: session.ID.String(), GrantID: grant.Name()})
+	p.respond(w, r, a.reply(), url.Values{"code": {p.grants.Code(grant)}})
 }
 
 func (p *Provider) grantRequest(c *clients.Client, l login.Request, s sessions.Session, person people.Person) grants.Request {
@@ -124,16 +158,17 @@ func (p *Provider) grantRequest(c *clients.Client, l login.Request, s sessions.S
 	request := grants.Request{
 		Subject: raw, CorpID: person.CorpID, Epoch: person.Epoch,
 		ClientID: c.ID, RedirectURI: l.RedirectURI, Scopes: l.Scopes, Nonce: l.Nonce, Challenge: l.Challenge,
-		SessionID: s.ID, AuthTime: s.AuthTime(), Refreshable: c.IssuesRefresh(l.Scopes),
+		IDClaims: l.IDClaims, InfoClaims: l.InfoClaims,
+		SessionID: s.ID.String(), AuthTime: s.AuthTime(), Refreshable: c.IssuesRefresh(l.Scopes),
 	}
-	if !slices.Contains(l.Scopes, "offline_access") {
-		request.Ends = s.Ends() // without offline_access a grant does not outlive the session
+	if !slices.Contains(l.Scopes, "offline_access") { // then it does not outlive the session
+		request.Session, request.Ends = s.ID, s.Ends()
 	}
 	return request
 }
 
 // begin sends the browser to DingTalk.
-func (p *Provider) begin(w http.ResponseWriter, r *http.Request, a authRequest) {
+func (p *Provider) begin(w http.ResponseWriter, r *http.Request, l login.Request, c *clients.Client) {
 	ctx := r.Context()
 	if !p.begun.take() {
 		p.record(ctx, audit.Event{Name: audit.AuthorizeRefused, Reason: "too many logins at once"})
@@ -145,21 +180,17 @@ func (p *Provider) begin(w http.ResponseWriter, r *http.Request, a authRequest) 
 	if !login.ValidBinding(binding) {
 		binding = login.NewBinding()
 	}
-	state, op, err := p.login.Begin(login.Request{
-		ClientID: a.client.ID, RedirectURI: a.redirectURI, Scopes: a.scopes,
-		State: a.state, Nonce: a.nonce, Challenge: a.challenge, Languages: a.languages,
-	}, p.CorpID, binding)
+	state, op, err := p.login.Begin(l, p.CorpID, binding)
 	if err == nil {
 		err = p.Store.Together(ctx, op)
 	}
 	if err != nil {
-		p.authorizeTrouble(w, r, a, err)
+		p.refusePerson(w, r, c, err)
 		return
 	}
 	p.record(ctx, audit.Event{Name: audit.LoginBegun})
 	p.cookies.set(w, p.cookies.binding, binding, bindingCookieAge)
-	w.Header().Set("Location", p.Upstream.AuthorizeURL(p.callback, state))
-	w.WriteHeader(http.StatusFound)
+	redirect(w, r, p.Upstream.AuthorizeURL(p.callback, state))
 }
 
 // authorizeTrouble answers what is neither the client's nor the person's fault, and
@@ -167,10 +198,10 @@ func (p *Provider) begin(w http.ResponseWriter, r *http.Request, a authRequest) 
 func (p *Provider) authorizeTrouble(w http.ResponseWriter, r *http.Request, a authRequest, err error) {
 	switch {
 	case a.asks("none") && errors.Is(err, errNotAdmitted):
-		p.respondError(w, r, a.client, a.redirectURI, a.state, "access_denied", "")
+		p.respondError(w, r, a.reply(), "access_denied", "")
 	case a.asks("none"): // no page can be shown (OpenID Connect Core section 3.1.2.6)
 		p.Log.ErrorContext(r.Context(), "authorize", "error", err, "request_id", callOf(r.Context()).id)
-		p.respondError(w, r, a.client, a.redirectURI, a.state, "temporarily_unavailable", "")
+		p.respondError(w, r, a.reply(), "temporarily_unavailable", "")
 	default:
 		p.refusePerson(w, r, a.client, err)
 	}

@@ -67,7 +67,6 @@ func TestH1_AuthorizeFaults(t *testing.T) {
 		{"response_type in other case", func(q url.Values) { q.Set("response_type", "CODE") }, "", "unsupported_response_type", ""},
 		{"response_type of markup", func(q url.Values) { q.Set("response_type", "<"+mark+">") }, "", "unsupported_response_type", ""},
 		{"fragment", func(q url.Values) { q.Set("response_mode", "fragment") }, "", "invalid_request", ""},
-		{"form_post", func(q url.Values) { q.Set("response_mode", "form_post") }, "", "invalid_request", ""},
 		{"unknown response_mode", func(q url.Values) { q.Set("response_mode", mark) }, "", "invalid_request", ""},
 		{"request object", func(q url.Values) { q.Set("request", "eyJhbGciOiJub25lIn0.e30.") }, "", "request_not_supported", ""},
 		{"request_uri", func(q url.Values) { q.Set("request_uri", h.dingtalk+"/"+mark) }, "", "request_uri_not_supported", ""},
@@ -145,8 +144,8 @@ func TestAuthorizeIgnores(t *testing.T) {
 	h := build(t)
 	for _, pairs := range [][]string{
 		{"scope", "openid admin system:masters"}, {"claims", `{"id_token":{"email":null}}`}, {"display", "popup"}, {"acr_values", "x"},
-		{"prompt", "consent"}, {"prompt", "select_account"}, {"prompt", "login"}, {"max_age", "0"}, {"max_age", "3600"}, {"response_mode", "query"},
-		{"login_hint", "zhangsan2"}, {"id_token_hint", "x"}, {"ui_locales", "zh-CN"}, {"unknown", "x"}, {"state", ""}, {"nonce", ""}, {"resource", "https://api.example.com"},
+		{"prompt", "select_account"}, {"prompt", "login"}, {"max_age", "0"}, {"max_age", "3600"}, {"response_mode", "query"},
+		{"login_hint", "zhangsan2"}, {"ui_locales", "zh-CN"}, {"unknown", "x"}, {"state", ""}, {"nonce", ""}, {"resource", "https://api.example.com"},
 	} {
 		b := h.browser()
 		q := answer(t, b.follow(h.authorization(pairs...), appCallback))

@@ -9,7 +9,9 @@ import (
 
 	"github.com/dingbridge/dingbridge/provider/clients"
 	"github.com/dingbridge/dingbridge/provider/grants"
+	"github.com/dingbridge/dingbridge/provider/login"
 	"github.com/dingbridge/dingbridge/provider/pages"
+	"github.com/dingbridge/dingbridge/provider/people"
 )
 
 // Limits of what a client may have us keep for it.
@@ -19,19 +21,25 @@ const (
 	maxScope = 1024
 )
 
+// Values of response_mode. A code never goes into a fragment: there it would be kept
+// from nobody and reach scripts that never asked for it.
+const (
+	modeQuery    = "query"
+	modeFormPost = "form_post"
+)
+
 // authRequest is an authorization request that was found in order (OpenID Connect
 // Core section 3.1.2.1).
 type authRequest struct {
-	client      *clients.Client
-	redirectURI string
-	scopes      []string
-	state       string
-	nonce       string
-	challenge   string
-	prompt      []string
-	maxAge      time.Duration // negative: none given
-	languages   string
+	login.Request
+	client *clients.Client
+	prompt []string
+	maxAge time.Duration // negative: none given
+	hint   string        // id_token_hint, not yet looked at
 }
+
+// reply is where the answer to the request goes.
+func (a *authRequest) reply() reply { return replyTo(a.client, a.Request) }
 
 // refusal is why an authorization request is not in order. As long as client and
 // redirect URI are not proven it is a page; afterwards the client is told.
@@ -68,31 +76,37 @@ func parseAuthRequest(form url.Values, set *clients.Set) (a authRequest, r *refu
 	if !ok {
 		return a, &refusal{page: pages.UnknownClient}
 	}
-	a.client = client
-	if a.redirectURI = form.Get("redirect_uri"); !client.AllowsRedirect(a.redirectURI) {
+	a.client, a.ClientID = client, client.ID
+	if a.RedirectURI = form.Get("redirect_uri"); !client.AllowsRedirect(a.RedirectURI) {
 		return a, &refusal{page: pages.UnregisteredRedirect}
 	}
-	// From here on errors go to the client (promise H1), with its state if there is one.
+	// From here on errors go to the client (promise H1), with its state if there is one
+	// and by the way it wants them.
 	if len(form["state"]) <= 1 {
-		a.state = form.Get("state")
+		a.State = form.Get("state")
 	}
-	if len(a.state) > maxState {
-		a.state = ""
+	mode := form.Get("response_mode")
+	if mode == modeFormPost && len(form["response_mode"]) == 1 {
+		a.Mode = mode
+	}
+	if len(a.State) > maxState {
+		a.State = ""
 		return a, tell("invalid_request", "state is too long")
+	}
+	if a.Mode == modeFormPost && !pages.Postable(a.State) {
+		a.State = ""
+		return a, tell("invalid_request", "state has characters that a form cannot carry")
 	}
 	if name := doubled(form); name != "" {
 		return a, tell("invalid_request", "a parameter is given more than once")
 	}
-	switch form.Get("response_mode") {
-	case "", "query":
-	default:
-		return a, tell("invalid_request", "response_mode is not supported")
-	}
 	switch {
+	case mode != "" && mode != modeQuery && mode != modeFormPost:
+		return a, tell("invalid_request", "response_mode must be query or form_post")
 	case form.Has("request"):
 		return a, tell("request_not_supported", "request objects are not supported")
-	case form.Has("request_uri"):
-		return a, tell("request_uri_not_supported", "request_uri is not supported")
+	case form.Has("request_uri"): // one that was pushed to us has been resolved before
+		return a, tell("request_uri_not_supported", "only a request_uri of the pushed authorization request endpoint is supported")
 	}
 	switch form.Get("response_type") {
 	case "code":
@@ -101,39 +115,53 @@ func parseAuthRequest(form url.Values, set *clients.Set) (a authRequest, r *refu
 	default:
 		return a, tell("unsupported_response_type", "only response_type code is supported")
 	}
-	if r := a.parseRest(form); r != nil {
-		return a, r
+	for _, parse := range []func(url.Values) *refusal{a.parseScope, a.parsePKCE, a.parseSession, a.parseClaims} {
+		if r := parse(form); r != nil {
+			return a, r
+		}
 	}
 	return a, nil
 }
 
-func (a *authRequest) parseRest(form url.Values) *refusal {
+func (a *authRequest) parseScope(form url.Values) *refusal {
 	scope := form.Get("scope")
 	if len(scope) > maxScope {
 		return tell("invalid_scope", "scope is too long")
 	}
-	if a.scopes = a.client.NarrowScopes(strings.Fields(scope)); len(a.scopes) == 0 {
+	if a.Scopes = a.client.NarrowScopes(strings.Fields(scope)); len(a.Scopes) == 0 {
 		return tell("invalid_scope", "no scope is left that this client may ask for; ask for openid")
 	}
-	if a.nonce = form.Get("nonce"); len(a.nonce) > maxNonce {
+	if a.Nonce = form.Get("nonce"); len(a.Nonce) > maxNonce {
 		return tell("invalid_request", "nonce is too long")
 	}
-	a.challenge = form.Get("code_challenge")
+	return nil
+}
+
+func (a *authRequest) parsePKCE(form url.Values) *refusal {
+	a.Challenge = form.Get("code_challenge")
 	method := form.Get("code_challenge_method")
 	switch {
-	case a.challenge == "" && method != "":
+	case a.Challenge == "" && method != "":
 		return tell("invalid_request", "code_challenge is missing")
-	case a.challenge == "" && (a.client.PKCERequired || a.client.Public):
+	case a.Challenge == "" && (a.client.PKCERequired || a.client.Public):
 		return tell("invalid_request", "code_challenge is missing: this client must use PKCE with S256")
-	case a.challenge != "" && method != "S256": // an omitted method means plain (RFC 7636 section 4.3)
+	case a.Challenge != "" && method != "S256": // an omitted method means plain (RFC 7636 section 4.3)
 		return tell("invalid_request", "code_challenge_method must be S256")
-	case a.challenge != "" && !grants.ValidChallenge(a.challenge):
+	case a.Challenge != "" && !grants.ValidChallenge(a.Challenge):
 		return tell("invalid_request", "code_challenge is not an S256 challenge")
 	}
+	return nil
+}
+
+// parseSession reads what the client wants of our own session. display, login_hint
+// and acr_values are wishes: DingTalk's page is one for all, takes no hint, and proves
+// a person in one way.
+func (a *authRequest) parseSession(form url.Values) *refusal {
 	a.prompt = strings.Fields(form.Get("prompt"))
 	if slices.Contains(a.prompt, "none") && len(a.prompt) > 1 {
 		return tell("invalid_request", "prompt none cannot be combined")
 	}
+	a.Consent = a.asks("consent")
 	if age := form.Get("max_age"); age != "" {
 		seconds, err := strconv.ParseInt(age, 10, 32)
 		if err != nil || seconds < 0 {
@@ -141,10 +169,32 @@ func (a *authRequest) parseRest(form url.Values) *refusal {
 		}
 		a.maxAge = time.Duration(seconds) * time.Second
 	}
-	if a.languages = form.Get("ui_locales"); len(a.languages) > 256 {
-		a.languages = ""
+	a.hint = form.Get("id_token_hint")
+	if a.Languages = form.Get("ui_locales"); len(a.Languages) > 256 {
+		a.Languages = ""
 	}
 	return nil
+}
+
+func (a *authRequest) parseClaims(form url.Values) *refusal {
+	wanted, ok := parseClaimsRequest(form.Get("claims"))
+	if !ok {
+		return tell("invalid_request", "claims is not a claims request of OpenID Connect Core section 5.5")
+	}
+	if len(wanted.acr) > 0 && !slices.Contains(wanted.acr, acr) {
+		return tell("unmet_authentication_requirements", "the essential acr is not one that a login here has")
+	}
+	a.IDClaims, a.InfoClaims, a.Expected = a.entitled(wanted.idToken), a.entitled(wanted.userinfo), wanted.subject
+	return nil
+}
+
+// entitled keeps those claims whose scope is registered for the client: asking for
+// them one by one is no way around the registration.
+func (a *authRequest) entitled(names []string) []string {
+	return slices.DeleteFunc(names, func(name string) bool {
+		scope, _ := people.ScopeOf(name)
+		return !slices.Contains(a.client.Scopes, scope)
+	})
 }
 
 // asks tells whether the request has one of the prompts.

@@ -9,7 +9,7 @@ import (
 // first exchange and after a refresh.
 func TestH6_TokenAndUserinfoSayTheSame(t *testing.T) {
 	h := build(t)
-	own := []string{"iss", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid"} // the token's, not the person's
+	own := []string{"iss", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid", "acr", "amr"} // the token's, not the person's
 	for _, person := range []string{"zhangsan", "noemail", "smith.john", "chairwoman", "exclusive", "markup"} {
 		h.sim.ApproveAs(person)
 		b := h.browser()

@@ -37,6 +37,9 @@ func (c cookies) set(w http.ResponseWriter, name, value string, age time.Duratio
 	})
 }
 
+// clear makes the browser forget a cookie.
+func (c cookies) clear(w http.ResponseWriter, name string) { c.set(w, name, "", -time.Second) }
+
 // get returns a cookie's value. Two cookies of one name are none: one of them was
 // planted.
 func (c cookies) get(r *http.Request, name string) string {

@@ -6,12 +6,16 @@ import (
 	"net/http"
 
 	"github.com/zitadel/oidc/v3/pkg/oidc"
+
+	"github.com/dingbridge/dingbridge/provider/pages"
 )
 
 // discoveryDocument adds to the library's struct what it has no field for.
 type discoveryDocument struct {
 	oidc.DiscoveryConfiguration
-	ResponseIss bool `json:"authorization_response_iss_parameter_supported"` // RFC 9207 section 3
+	ResponseIss  bool     `json:"authorization_response_iss_parameter_supported"` // RFC 9207 section 3
+	UILocales    []string `json:"ui_locales_supported"`
+	PromptValues []string `json:"prompt_values_supported"` // Initiating User Registration via OpenID Connect section 4
 }
 
 // metadata makes the discovery document: exactly what is served (OpenID Connect
@@ -27,22 +31,30 @@ func (p *Provider) metadata() ([]byte, error) {
 			UserinfoEndpoint:                          p.Issuer + pathUserinfo,
 			IntrospectionEndpoint:                     p.Issuer + pathIntrospect,
 			RevocationEndpoint:                        p.Issuer + pathRevoke,
+			EndSessionEndpoint:                        p.Issuer + pathEndSession,
 			JwksURI:                                   p.Issuer + pathJWKS,
 			ScopesSupported:                           []string{"openid", "profile", "email", "phone", "groups", "offline_access"},
 			ResponseTypesSupported:                    []string{"code"},
-			ResponseModesSupported:                    []string{"query"},
+			ResponseModesSupported:                    []string{modeQuery, modeFormPost},
 			GrantTypesSupported:                       []oidc.GrantType{oidc.GrantTypeCode, oidc.GrantTypeRefreshToken},
+			ACRValuesSupported:                        []string{acr},
 			SubjectTypesSupported:                     []string{"public"},
 			IDTokenSigningAlgValuesSupported:          []string{"RS256", "ES256"},
 			TokenEndpointAuthMethodsSupported:         all,
 			RevocationEndpointAuthMethodsSupported:    all,
 			IntrospectionEndpointAuthMethodsSupported: secrets,
 			ClaimTypesSupported:                       []string{"normal"},
-			ClaimsSupported: []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid", "name", "nickname",
+			ClaimsSupported: []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce", "at_hash", "sid", "name", "nickname",
 				"picture", "preferred_username", "email", "email_verified", "phone_number", "groups"},
-			CodeChallengeMethodsSupported: []oidc.CodeChallengeMethod{oidc.CodeChallengeMethodS256},
+			ClaimsParameterSupported:          true,
+			DisplayValuesSupported:            []oidc.Display{oidc.DisplayPage},
+			BackChannelLogoutSupported:        true,
+			BackChannelLogoutSessionSupported: true,
+			CodeChallengeMethodsSupported:     []oidc.CodeChallengeMethod{oidc.CodeChallengeMethodS256},
 		},
-		ResponseIss: true,
+		ResponseIss:  true,
+		UILocales:    []string{pages.English, pages.Chinese},
+		PromptValues: []string{"none", "login", "consent", "select_account"},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make discovery document: %w", err)

@@ -12,6 +12,7 @@ import (
 	"github.com/dingbridge/dingbridge/provider/login"
 	"github.com/dingbridge/dingbridge/provider/pages"
 	"github.com/dingbridge/dingbridge/provider/people"
+	"github.com/dingbridge/dingbridge/provider/sessions"
 	"github.com/dingbridge/dingbridge/storage"
 )
 
@@ -96,7 +97,7 @@ func oauthError(err error) error {
 		return op.NewStatusError(&oidc.Error{ErrorType: "temporarily_unavailable", Description: cannotAnswer}, http.StatusServiceUnavailable)
 	case errors.Is(err, grants.ErrInvalid), errors.Is(err, grants.ErrWrongClient), errors.Is(err, grants.ErrMismatch),
 		errors.Is(err, grants.ErrReused), errors.Is(err, grants.ErrSuperseded),
-		errors.Is(err, errRemoved), errors.Is(err, people.ErrGone), errors.Is(err, people.ErrEnded), errors.Is(err, people.ErrUnknownPerson), errors.Is(err, errNotAdmitted):
+		errors.Is(err, errRemoved), errors.Is(err, sessions.ErrNone), errors.Is(err, people.ErrGone), errors.Is(err, people.ErrEnded), errors.Is(err, people.ErrUnknownPerson), errors.Is(err, errNotAdmitted):
 		return op.NewStatusError(oidc.ErrInvalidGrant().WithDescription(grantRefused), http.StatusBadRequest)
 	}
 	return op.NewStatusError(oidc.ErrServerError().WithDescription(cannotAnswer), http.StatusInternalServerError)

@@ -40,7 +40,7 @@ func FuzzAuthRequest(f *testing.F) {
 			return
 		}
 		a, refused := parseAuthRequest(form, set)
-		proven := a.client != nil && a.client.AllowsRedirect(a.redirectURI)
+		proven := a.client != nil && a.client.AllowsRedirect(a.RedirectURI)
 		if refused != nil {
 			if refused.page == "" && !proven {
 				t.Fatalf("the client is told before it is proven: %+v", refused)
@@ -51,16 +51,16 @@ func FuzzAuthRequest(f *testing.F) {
 			return
 		}
 		switch {
-		case !proven, a.client.ID != form.Get("client_id"), a.redirectURI != form.Get("redirect_uri"):
-			t.Fatalf("accepted for %+v at %q", a.client, a.redirectURI)
+		case !proven, a.client.ID != form.Get("client_id"), a.RedirectURI != form.Get("redirect_uri"):
+			t.Fatalf("accepted for %+v at %q", a.client, a.RedirectURI)
 		case form.Get("response_type") != "code", doubled(form) != "", form.Has("request"), form.Has("request_uri"):
 			t.Fatalf("accepted: %v", form)
-		case a.client.Public && a.challenge == "", a.challenge != "" && form.Get("code_challenge_method") != "S256":
+		case a.client.Public && a.Challenge == "", a.Challenge != "" && form.Get("code_challenge_method") != "S256":
 			t.Fatalf("accepted without PKCE: %v", form)
-		case len(a.scopes) == 0, len(a.state) > maxState, len(a.nonce) > maxNonce:
+		case len(a.Scopes) == 0, len(a.State) > maxState, len(a.Nonce) > maxNonce:
 			t.Fatalf("accepted beyond the limits: %v", form)
 		}
-		for _, scope := range a.scopes {
+		for _, scope := range a.Scopes {
 			if !slices.Contains(a.client.Scopes, scope) || !slices.Contains(strings.Fields(form.Get("scope")), scope) {
 				t.Fatalf("scope %q was granted", scope)
 			}

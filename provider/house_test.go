@@ -32,6 +32,7 @@ const (
 	testVerifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk" // RFC 7636 appendix B
 	testSecret   = "app-secret-that-nobody-else-has-0123456789"
 	appCallback  = "https://app.example.com/callback"
+	appGoodbye   = "https://app.example.com/goodbye?from=dingbridge"
 	wikiCallback = "https://wiki.example.com/oidc?from=dingbridge"
 )
 
@@ -141,7 +142,7 @@ func testClients() []clients.Spec {
 	everyone := clients.Allow{Everyone: true}
 	no := false
 	return []clients.Spec{
-		{ID: "app", Name: "The App", SecretHash: hash, RedirectURIs: []string{appCallback}, Allow: everyone},
+		{ID: "app", Name: "The App", SecretHash: hash, RedirectURIs: []string{appCallback}, PostLogoutRedirectURIs: []string{appGoodbye}, Audiences: []string{"api"}, Allow: everyone},
 		{ID: "es", Name: "ES256 App", SecretHash: hash, RedirectURIs: []string{appCallback}, IDTokenSignedResponseAlg: "ES256", Allow: everyone},
 		{ID: "wiki", Name: "Wiki", SecretHash: hash, RedirectURIs: []string{wikiCallback}, Allow: everyone, RequirePKCE: &no},
 		{ID: "spa", Name: "Single Page", Public: true, RedirectURIs: []string{"https://spa.example.com/cb"}, AllowedOrigins: []string{"https://spa.example.com"}, Allow: everyone},

@@ -2,9 +2,9 @@ package provider
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/zitadel/oidc/v3/pkg/oidc"
@@ -14,6 +14,7 @@ import (
 	"github.com/dingbridge/dingbridge/provider/clients"
 	"github.com/dingbridge/dingbridge/provider/grants"
 	"github.com/dingbridge/dingbridge/provider/people"
+	"github.com/dingbridge/dingbridge/provider/sessions"
 )
 
 // introspection is an answer of RFC 7662 section 2.2. Of what is not active, or not
@@ -27,38 +28,38 @@ type introspection struct {
 	Expires   int64          `json:"exp,omitempty"`
 	Issued    int64          `json:"iat,omitempty"`
 	Subject   people.Subject `json:"sub,omitempty"`
-	Audience  string         `json:"aud,omitempty"`
+	Audience  audiences      `json:"aud,omitempty"`
 	Issuer    string         `json:"iss,omitempty"`
 	TokenID   string         `json:"jti,omitempty"`
 }
 
 var inactive = op.NewResponse(introspection{})
 
-// introspect answers about an access token to the client it was issued to, and to
-// clients registered as resource servers.
+// introspect answers about an access token to the client it was issued to, and to the
+// resource servers that this client's tokens are for.
 func (p *Provider) introspect(ctx context.Context, c *clients.Client, token string) (*op.Response, error) {
 	if ref, generation, err := p.grants.OpenRefresh(token); err == nil {
 		return p.introspectRefresh(ctx, c, ref, generation)
 	}
-	access, err := p.grants.OpenAccess(token)
-	if err != nil || access.Audience != c.ID && !c.ResourceServer {
-		return inactive, nil
-	}
-	grant, person, err := p.readGrant(ctx, access.Ref)
-	switch {
-	case err != nil && isOutage(err): // never active:false for what could not be asked
-		return nil, p.outage(ctx, "introspect", err)
-	case err != nil, grant.CheckAccess(access) != nil, person.Gone, person.Epoch != grant.Epoch:
+	access, err := p.openAccess(token)
+	if err != nil {
 		return inactive, nil
 	}
 	owner, known := p.Clients.Lookup(access.Audience)
-	if !known {
+	if !known || owner.ID != c.ID && !(c.ResourceServer && slices.Contains(owner.Audiences, c.ID)) {
+		return inactive, nil // not this client's to know (RFC 7662 section 4)
+	}
+	_, person, err := p.liveGrant(ctx, access)
+	switch {
+	case err != nil && isOutage(err): // never active:false for what could not be asked
+		return nil, p.outage(ctx, "introspect", err)
+	case err != nil:
 		return inactive, nil
 	}
 	return op.NewResponse(introspection{
 		Active: true, Scope: strings.Join(owner.NarrowScopes(access.Scopes), " "), ClientID: access.Audience, Username: person.Username, TokenType: "Bearer",
-		Expires: access.Expires.Unix(), Issued: access.Issued.Unix(), Subject: person.Subject, Audience: access.Audience,
-		Issuer: p.Issuer, TokenID: hex.EncodeToString(access.ID[:]),
+		Expires: access.Expires.Unix(), Issued: access.Issued.Unix(), Subject: person.Subject,
+		Audience: append(audiences{owner.ID}, owner.Audiences...), Issuer: p.Issuer, TokenID: access.Name(),
 	}), nil
 }
 
@@ -73,7 +74,7 @@ func (p *Provider) introspectRefresh(ctx context.Context, c *clients.Client, ref
 	}
 	return op.NewResponse(introspection{
 		Active: true, Scope: strings.Join(c.NarrowScopes(grant.Scopes), " "), ClientID: c.ID, Username: person.Username, TokenType: "refresh_token",
-		Expires: grant.Ends, Subject: person.Subject, Audience: c.ID, Issuer: p.Issuer,
+		Expires: grant.Ends, Subject: person.Subject, Audience: audiences{c.ID}, Issuer: p.Issuer,
 	}), nil
 }
 
@@ -82,7 +83,7 @@ func (p *Provider) introspectRefresh(ctx context.Context, c *clients.Client, ref
 func (p *Provider) revoke(ctx context.Context, c *clients.Client, token string) (*op.Response, error) {
 	ref, _, err := p.grants.OpenRefresh(token)
 	if err != nil {
-		access, err := p.grants.OpenAccess(token)
+		access, err := p.openAccess(token)
 		if err != nil {
 			return op.NewResponse(nil), nil
 		}
@@ -90,7 +91,7 @@ func (p *Provider) revoke(ctx context.Context, c *clients.Client, token string) 
 	}
 	grant, _, err := p.readGrant(ctx, ref)
 	switch {
-	case errors.Is(err, grants.ErrInvalid), errors.Is(err, errRemoved):
+	case errors.Is(err, grants.ErrInvalid), errors.Is(err, errRemoved), errors.Is(err, sessions.ErrNone):
 		return op.NewResponse(nil), nil
 	case err != nil && !errors.Is(err, people.ErrUnknownPerson):
 		return nil, p.outage(ctx, "revoke", err)

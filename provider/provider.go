@@ -2,6 +2,7 @@ package provider
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -18,6 +19,7 @@ import (
 	"github.com/dingbridge/dingbridge/provider/clients"
 	"github.com/dingbridge/dingbridge/provider/grants"
 	"github.com/dingbridge/dingbridge/provider/login"
+	"github.com/dingbridge/dingbridge/provider/logout"
 	"github.com/dingbridge/dingbridge/provider/pages"
 	"github.com/dingbridge/dingbridge/provider/people"
 	"github.com/dingbridge/dingbridge/provider/sessions"
@@ -69,6 +71,8 @@ type Provider struct {
 	sessions  *sessions.Register
 	people    *people.Registry
 	login     *login.Steps
+	notices   *logout.Notifier
+	tickets   *secret.Tokens
 	begun     *budget
 	answers   *budget
 	discovery []byte
@@ -109,9 +113,13 @@ func New(c Config) (*Provider, error) {
 		sessions: sessions.New(c.Sessions),
 		people:   registry,
 		login:    login.New(login.Config{Store: c.Store, Secrets: c.Secrets, Claim: workTime + 5*time.Second}),
+		tickets:  c.Secrets.Tokens("form"),
 		begun:    newBudget(c.LoginsPerSecond, 10),
 		answers:  newBudget(c.DingTalkLoginsPerSecond, 1),
 	}
+	p.notices = logout.New(logout.Config{Issuer: c.Issuer, Audit: c.Audit, Log: c.Log, Sign: func(alg string, payload []byte) (string, error) {
+		return c.Ring.Sign(alg, keys.TypeLogoutToken, payload)
+	}})
 	if p.discovery, err = p.metadata(); err != nil {
 		return nil, fmt.Errorf("provider: %w", err)
 	}
@@ -125,6 +133,11 @@ func (p *Provider) Handler() http.Handler { return p.handler }
 // Drain makes readiness fail, so that a load balancer sends nothing new; what is
 // under way goes on.
 func (p *Provider) Drain() { p.draining.Store(true) }
+
+// Finish waits until the notices of logouts that are under way have reached their
+// clients, or have failed for good; until ctx ends at the longest. Call it when no
+// more requests are served.
+func (p *Provider) Finish(ctx context.Context) error { return p.notices.Drain(ctx) }
 
 func loopback(host string) bool {
 	if host == "localhost" {

@@ -14,11 +14,8 @@ import (
 	"github.com/dingbridge/dingbridge/storage"
 )
 
-// The ways in, and the one refusal that the client is told of.
-const (
-	wayOAuth2        = "oauth2"
-	declinedByPerson = "declined"
-)
+// wayOAuth2 is the way in by DingTalk's own login page.
+const wayOAuth2 = "oauth2"
 
 // mostRejected is how many attempts of one login may end in a code that DingTalk does
 // not know, before the login is over.
@@ -27,10 +24,13 @@ const mostRejected = 2
 // page answers with a page of ours.
 func (p *Provider) page(w http.ResponseWriter, r *http.Request, status int, page pages.Page) {
 	page.RequestID = callOf(r.Context()).id
-	if page.Lang == "" {
-		page.Lang = pages.Language(cmp.Or(callOf(r.Context()).locales, r.Form.Get("ui_locales")), r.Header.Get("Accept-Language"))
-	}
+	page.Lang = cmp.Or(page.Lang, p.language(r))
 	p.Pages.Write(w, r, status, page)
+}
+
+// language is the one that the login or the request asks for.
+func (p *Provider) language(r *http.Request) string {
+	return pages.Language(cmp.Or(callOf(r.Context()).locales, r.Form.Get("ui_locales")), r.Header.Get("Accept-Language"))
 }
 
 // refuseLogin ends a request of the login with a page and an audit event; the login
@@ -49,7 +49,7 @@ func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, f finish, why 
 	if !p.note(w, r, f, login.End{Refused: string(why.page.Kind), Detail: why.page.Permission}) {
 		return
 	}
-	why.page.ClientName = f.client.Name
+	why.page.ClientName = f.clientName()
 	p.refuseLogin(w, r, why)
 }
 
@@ -92,7 +92,7 @@ func (p *Provider) tryAgain(w http.ResponseWriter, r *http.Request, f finish, wh
 	}
 	p.record(r.Context(), audit.Event{Name: audit.LoginRetried, Reason: why.reason, Call: why.call, Err: why.err, Way: wayOAuth2})
 	why.page.RetryURL = p.Upstream.AuthorizeURL(p.callback, state)
-	why.page.ClientName = f.client.Name
+	why.page.ClientName = f.clientName()
 	p.page(w, r, 0, why.page)
 }
 
@@ -108,7 +108,9 @@ func (p *Provider) refusePerson(w http.ResponseWriter, r *http.Request, c *clien
 	if why.retry {
 		why.page.RetryURL = p.here(r)
 	}
-	why.page.ClientName = c.Name
+	if c != nil {
+		why.page.ClientName = c.Name
+	}
 	p.page(w, r, 0, why.page)
 }
 

@@ -19,7 +19,10 @@ import (
 // The paths, below the issuer.
 const (
 	pathAuthorize  = "/authorize"
+	pathConsent    = "/authorize/consent"
 	pathCallback   = "/login/callback"
+	pathEndSession = "/end_session"
+	pathSignOut    = "/end_session/confirm"
 	pathToken      = "/token"
 	pathUserinfo   = "/userinfo"
 	pathIntrospect = "/introspect"
@@ -65,6 +68,9 @@ func (p *Provider) routeTable() []route {
 		{pathMetadata, get, anyone, false, f(p.serveDiscovery)},
 		{pathJWKS, get, anyone, false, f(p.serveJWKS)},
 		{pathAuthorize, []string{http.MethodGet, http.MethodPost}, person, false, byMethod(p.authorize, p.authorizePost)},
+		{pathConsent, []string{http.MethodPost}, person, true, f(p.consentPost)},
+		{pathEndSession, []string{http.MethodGet, http.MethodPost}, person, false, f(p.endSession)},
+		{pathSignOut, []string{http.MethodPost}, person, true, f(p.signOutPost)},
 		{pathCallback, []string{http.MethodGet}, person, false, f(p.callbackGet)},
 		{pathToken, []string{http.MethodPost}, script, true, p.grantTypes(library)},
 		{pathIntrospect, []string{http.MethodPost}, client, true, p.confidential(library)},

@@ -33,7 +33,10 @@ var routesOf = []declared{
 	{"/.well-known/oauth-authorization-server", "GET HEAD", false, true},
 	{"/jwks", "GET HEAD", false, true},
 	{"/authorize", "GET POST", true, false},
+	{"/authorize/consent", "POST", true, false},
 	{"/login/callback", "GET", true, false},
+	{"/end_session", "GET POST", true, false},
+	{"/end_session/confirm", "POST", true, false},
 	{"/token", "POST", false, false},
 	{"/introspect", "POST", false, false},
 	{"/revoke", "POST", false, false},
@@ -121,7 +124,7 @@ func TestH8_UnknownAndOddPaths(t *testing.T) {
 		odd := []string{
 			"/nothing", "//token", "/token/", "/TOKEN", "/token;x=y", "/./token", "/x/../token", "/%74oken", "/token%00", "/token%2f", "/login%2Fcallback", "/login//callback",
 			"/authorize/", "//authorize", "/x/../authorize", "/authorize;jsessionid=1", "/authorize%3fclient_id=app", "/login/callback/", "/authorize/callback?id=1", "/login/..%2ftoken",
-			"/.well-known/", "/.well-known/openid-configuration/", "/.git/config", "//evil.example", "/%2f%2fevil.example", "/\\evil.example", "/users", "/device_authorization", "/registration", "/end_session", "/debug/pprof/",
+			"/.well-known/", "/.well-known/openid-configuration/", "/.git/config", "//evil.example", "/%2f%2fevil.example", "/\\evil.example", "/users", "/device_authorization", "/registration", "/logout", "/debug/pprof/",
 		}
 		for i := range odd {
 			odd[i] = path + odd[i]
@@ -230,7 +233,7 @@ func TestDiscoveryTellsTheTruth(t *testing.T) {
 	}
 	want("scopes_supported", "openid", "profile", "email", "phone", "groups", "offline_access")
 	want("response_types_supported", "code")
-	want("response_modes_supported", "query")
+	want("response_modes_supported", "query", "form_post")
 	want("grant_types_supported", "authorization_code", "refresh_token")
 	want("subject_types_supported", "public")
 	want("id_token_signing_alg_values_supported", "RS256", "ES256")
@@ -252,7 +255,7 @@ func TestDiscoveryTellsTheTruth(t *testing.T) {
 			t.Errorf("%s: %s does not answer", name, at)
 		}
 	}
-	for _, absent := range []string{"end_session_endpoint", "registration_endpoint", "device_authorization_endpoint", "request_parameter_supported", "claims_parameter_supported"} {
+	for _, absent := range []string{"registration_endpoint", "device_authorization_endpoint", "request_parameter_supported"} {
 		if v, there := doc.json[absent]; there && v != false {
 			t.Errorf("%s is advertised: %v", absent, v)
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/dingbridge/dingbridge/provider/clients"
 	"github.com/dingbridge/dingbridge/provider/grants"
 	"github.com/dingbridge/dingbridge/provider/people"
+	"github.com/dingbridge/dingbridge/provider/sessions"
 	"github.com/dingbridge/dingbridge/storage"
 )
 
@@ -107,11 +108,16 @@ func (p *Provider) refreshToken(ctx context.Context, c *clients.Client, token st
 	return answer, nil
 }
 
-// readGrant reads a grant and its person in one trip.
+// readGrant reads, in one trip, a grant, its person, and whether the session that the
+// grant ends with was ended. Every use of a grant begins here.
 func (p *Provider) readGrant(ctx context.Context, ref grants.Ref) (grants.Grant, people.Person, error) {
 	subject := people.SubjectFromRaw(ref.Subject)
 	readGrant, readPerson := p.grants.Fetch(ref), p.people.Fetch(subject)
-	if err := p.Store.Together(ctx, readGrant, readPerson); errors.Is(err, storage.ErrUnknown) {
+	ops := []*storage.Op{readGrant, readPerson}
+	if ref.Session != [16]byte{} {
+		ops = append(ops, p.sessions.FetchEnded(ref.Session))
+	}
+	if err := p.Store.Together(ctx, ops...); errors.Is(err, storage.ErrUnknown) {
 		return grants.Grant{}, people.Person{}, err
 	}
 	grant, err := p.grants.Read(ref, readGrant)
@@ -121,13 +127,22 @@ func (p *Provider) readGrant(ctx context.Context, ref grants.Ref) (grants.Grant,
 	if grant.CorpID != p.CorpID { // another organisation's, on a store or secret that is shared or was
 		return grants.Grant{}, people.Person{}, errRemoved
 	}
+	if len(ops) > 2 {
+		if err := sessions.CheckEnded(ops[2]); err != nil {
+			return grants.Grant{}, people.Person{}, err
+		}
+	}
 	person, err := p.people.Read(subject, readPerson)
 	return grant, person, err
 }
 
 // issue makes the answer of the token endpoint.
 func (p *Provider) issue(c *clients.Client, grant grants.Grant, person people.Person, scopes []string, nonce string) (*op.Response, error) {
-	token, access := p.grants.AccessToken(grant, scopes)
+	access := p.grants.Access(grant, scopes)
+	token, err := p.accessToken(c, grant, access, person)
+	if err != nil {
+		return nil, err
+	}
 	answer := tokenResponse{
 		AccessToken:  token,
 		TokenType:    "Bearer",

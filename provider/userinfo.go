@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -24,14 +25,14 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	ctx := r.Context()
-	access, err := p.grants.OpenAccess(token)
+	access, err := p.openAccess(token)
 	if err != nil {
 		p.bearerRefused(w, "invalid_token", tokenNotValid)
 		return
 	}
 	client, known := p.Clients.Lookup(access.Audience)
 	callOf(ctx).client = client
-	person, err := p.personOf(r, access)
+	grant, person, err := p.liveGrant(ctx, access)
 	switch {
 	case err != nil && isOutage(err):
 		p.record(ctx, audit.Event{Name: audit.StorageTrouble, Reason: "userinfo", Err: err})
@@ -46,7 +47,7 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) {
 		writeOAuthError(w, http.StatusForbidden, "insufficient_scope", "the access token has neither scope openid nor profile")
 		return
 	}
-	body, err := json.Marshal(p.claims(client, person, access.Scopes))
+	body, err := json.Marshal(p.claims(client, person, access.Scopes, grant.InfoClaims))
 	if err != nil {
 		p.record(ctx, audit.Event{Name: audit.InternalFault, Reason: "userinfo", Err: err})
 		writeOAuthError(w, http.StatusInternalServerError, "server_error", cannotAnswer)
@@ -56,20 +57,18 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) {
 	w.Write(body)
 }
 
-// personOf returns the person of an access token whose grant lives and whose epoch
-// is the person's own.
-func (p *Provider) personOf(r *http.Request, access grants.Access) (people.Person, error) {
-	grant, person, err := p.readGrant(r.Context(), access.Ref)
-	if err != nil {
-		return people.Person{}, err
+// liveGrant returns the grant of an access token, and its person, if the grant lives
+// and its epoch is the person's own.
+func (p *Provider) liveGrant(ctx context.Context, access grants.Access) (grants.Grant, people.Person, error) {
+	grant, person, err := p.readGrant(ctx, access.Ref)
+	switch {
+	case err != nil:
+	case grant.CheckAccess(access) != nil:
+		err = grant.CheckAccess(access)
+	case person.Gone || person.Epoch != grant.Epoch:
+		err = errRemoved
 	}
-	if err := grant.CheckAccess(access); err != nil {
-		return people.Person{}, err
-	}
-	if person.Gone || person.Epoch != grant.Epoch {
-		return people.Person{}, errRemoved
-	}
-	return person, nil
+	return grant, person, err
 }
 
 const noToken = "no access token was shown"

@@ -19,8 +19,11 @@ type Request struct {
 	RedirectURI string
 	Scopes      []string
 	Nonce       string
-	Challenge   string // PKCE S256, or empty
-	SessionID   string
+	Challenge   string   // PKCE S256, or empty
+	SessionID   string   // the `sid`
+	Session     [16]byte // the session that the grant ends with; zero if it outlives it
+	IDClaims    []string // names of claims asked for one by one (OpenID Connect Core section 5.5)
+	InfoClaims  []string
 	AuthTime    time.Time
 	Refreshable bool      // refresh tokens are to be issued
 	Ends        time.Time // an end earlier than the refresh family's own, or zero
@@ -29,7 +32,20 @@ type Request struct {
 // Issue makes a grant whose code is outstanding, and the op that stores it. The
 // code opens nothing before the op has succeeded.
 func (l *Ledger) Issue(r Request) (Ref, *storage.Op) {
-	now := time.Now()
+	g := l.make(r, time.Now())
+	return g.Ref, storage.Create(g.Ref.key(), g.encode(), l.lives.Code)
+}
+
+// IssueActive makes a grant that never had a code, for what another one-time code
+// has already opened (RFC 8628), and the op that stores it. It is good for nothing
+// before the op has succeeded.
+func (l *Ledger) IssueActive(r Request) (Grant, *storage.Op) {
+	g := l.make(r, time.Now())
+	g.State, g.Generation = Active, 1
+	return g, storage.Create(g.Ref.key(), g.encode(), l.life(g))
+}
+
+func (l *Ledger) make(r Request, now time.Time) Grant {
 	ends := now.Add(l.lives.RefreshAbsolute)
 	if !r.Refreshable {
 		ends = now.Add(l.lives.Code + l.lives.Access)
@@ -37,7 +53,7 @@ func (l *Ledger) Issue(r Request) (Ref, *storage.Op) {
 	if !r.Ends.IsZero() && r.Ends.Before(ends) {
 		ends = r.Ends
 	}
-	g := Grant{Ref: Ref{ID: newID(), Subject: r.Subject}, record: record{
+	return Grant{Ref: Ref{ID: newID(), Subject: r.Subject, Session: r.Session}, record: record{
 		Format:      format,
 		State:       Outstanding,
 		ClientID:    r.ClientID,
@@ -48,13 +64,14 @@ func (l *Ledger) Issue(r Request) (Ref, *storage.Op) {
 		CorpID:      r.CorpID,
 		Epoch:       r.Epoch,
 		SessionID:   r.SessionID,
+		IDClaims:    r.IDClaims,
+		InfoClaims:  r.InfoClaims,
 		AuthTime:    r.AuthTime.Unix(),
 		Refreshable: r.Refreshable,
 		CodeEnds:    now.Add(l.lives.Code).UnixMilli(),
 		Ends:        ends.Unix(),
 		Secret:      l.secret,
 	}}
-	return g.Ref, storage.Create(g.Ref.key(), g.encode(), l.lives.Code)
 }
 
 // Code returns the code of a grant: always the same text for the same grant, so
@@ -65,7 +82,7 @@ func (l *Ledger) Code(ref Ref) string { return l.codes.Issue(refBytes(ref)) }
 // Whether it is still good only Redeem can tell.
 func (l *Ledger) OpenCode(code string) (Ref, error) {
 	payload, _, err := l.codes.Open(code)
-	if err != nil || len(payload) != 32 {
+	if err != nil || len(payload) != refSize {
 		return Ref{}, fmt.Errorf("code: %w", ErrInvalid)
 	}
 	return refOf(payload), nil
@@ -147,10 +164,14 @@ func (l *Ledger) life(g Grant) time.Duration {
 	return max(left, l.lives.Access)
 }
 
-func refBytes(r Ref) []byte { return slices.Concat(r.ID[:], r.Subject[:]) }
+// refSize is the size of a Ref in bytes, as codes and tokens carry it.
+const refSize = 48
+
+func refBytes(r Ref) []byte { return slices.Concat(r.ID[:], r.Subject[:], r.Session[:]) }
 
 func refOf(payload []byte) (r Ref) {
 	copy(r.ID[:], payload[:16])
 	copy(r.Subject[:], payload[16:32])
+	copy(r.Session[:], payload[32:48])
 	return r
 }

@@ -16,10 +16,12 @@ import (
 const format = 1
 
 // A Ref names a grant and the person it belongs to. Every code and token
-// carries it under a MAC, so that grant and person can be read in one trip.
+// carries it under a MAC, so that grant, person and the end of the session can be
+// read in one trip.
 type Ref struct {
 	ID      [16]byte
 	Subject [16]byte // the raw form of `sub`
+	Session [16]byte // the session that the grant ends with; zero if it outlives it
 }
 
 func (r Ref) key() string { return "grant/" + base64.RawURLEncoding.EncodeToString(r.ID[:]) }
@@ -56,8 +58,10 @@ type record struct {
 	Challenge   string   `json:"ch,omitempty"` // PKCE, S256
 	CorpID      string   `json:"co"`
 	Epoch       int64    `json:"e"` // of the person, when granted
-	SessionID   string   `json:"sid"`
-	AuthTime    int64    `json:"at"` // Unix seconds
+	SessionID   string   `json:"sid,omitempty"`
+	IDClaims    []string `json:"ic,omitempty"` // asked for one by one, in the ID token
+	InfoClaims  []string `json:"uc,omitempty"` // and at userinfo
+	AuthTime    int64    `json:"at"`           // Unix seconds
 	Refreshable bool     `json:"r,omitempty"`
 	CodeEnds    int64    `json:"ce"` // Unix milliseconds
 	Ends        int64    `json:"en"` // Unix seconds; the absolute end

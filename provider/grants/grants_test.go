@@ -184,7 +184,7 @@ func TestG1_OneWinner(t *testing.T) {
 				winners := 0
 				won.Range(func(_, g any) bool {
 					winners++
-					token, _ := l.AccessToken(g.(Grant), []string{"openid"})
+					token := l.AccessToken(l.Access(g.(Grant), []string{"openid"}))
 					want(t, alive(t, l, token), ErrInvalid) // G2: the losers showed it again
 					return true
 				})
@@ -200,7 +200,7 @@ func TestG2_CodeShownAgainEndsTheGrant(t *testing.T) {
 	inTime(t, func(t *testing.T, l *Ledger) {
 		code := issued(t, l, request())
 		g := mustRedeem(t, l, code)
-		access, _ := l.AccessToken(g, g.Scopes)
+		access := l.AccessToken(l.Access(g, g.Scopes))
 		if err := alive(t, l, access); err != nil {
 			t.Fatal(err)
 		}
@@ -420,7 +420,7 @@ func TestG7_ScopesNeverGrow(t *testing.T) {
 		for _, c := range []struct{ ask, get string }{
 			{"openid email", "openid email"}, {"email", "email"}, {"openid phone groups", "openid"}, {"admin", ""},
 		} {
-			token, _ := l.AccessToken(g, strings.Fields(c.ask))
+			token := l.AccessToken(l.Access(g, strings.Fields(c.ask)))
 			a, err := l.OpenAccess(token)
 			if err != nil || strings.Join(a.Scopes, " ") != c.get {
 				t.Errorf("asked %q: got %q, %v", c.ask, a.Scopes, err)
@@ -435,7 +435,8 @@ func TestG8_AccessToken(t *testing.T) {
 		l.store = store
 		g := mustRedeem(t, l, issued(t, l, request()))
 		store.Reset()
-		token, a := l.AccessToken(g, g.Scopes)
+		a := l.Access(g, g.Scopes)
+		token := l.AccessToken(a)
 		if store.Trips() != 0 {
 			t.Error("issuing an access token asked storage")
 		}
@@ -447,7 +448,7 @@ func TestG8_AccessToken(t *testing.T) {
 		_, err = l.OpenAccess(token)
 		want(t, err, ErrInvalid)
 
-		token, _ = l.AccessToken(g, g.Scopes)
+		token = l.AccessToken(l.Access(g, g.Scopes))
 		if err := l.End(t.Context(), g, "test"); err != nil {
 			t.Fatal(err)
 		}
@@ -463,7 +464,7 @@ func TestG8_NeverBeyondTheGrant(t *testing.T) {
 		if l.RefreshToken(g) != "" {
 			t.Error("a grant without refresh has a refresh token")
 		}
-		if _, a := l.AccessToken(g, g.Scopes); a.Expires.After(r.Ends) {
+		if a := l.Access(g, g.Scopes); a.Expires.After(r.Ends) {
 			t.Errorf("expires %v, grant ends %v", a.Expires, r.Ends)
 		}
 	})
@@ -550,7 +551,7 @@ func TestG9_RecordOpensNothing(t *testing.T) {
 		g := mustRedeem(t, l, code)
 		after := l.Fetch(ref)
 		l.store.Together(t.Context(), after)
-		access, _ := l.AccessToken(g, g.Scopes)
+		access := l.AccessToken(l.Access(g, g.Scopes))
 		for _, value := range [][]byte{stored[0].Value, after.Value, []byte(ref.key())} {
 			for name, credential := range map[string]string{"code": code, "refresh": l.RefreshToken(g), "access": access} {
 				if bytes.Contains(value, []byte(credential)) {
@@ -574,7 +575,7 @@ func TestG9_KindsAreNotMixed(t *testing.T) {
 		do(t, l, op)
 		code := l.Code(ref)
 		g := mustRedeem(t, l, code)
-		access, _ := l.AccessToken(g, g.Scopes)
+		access := l.AccessToken(l.Access(g, g.Scopes))
 		tokens := map[string]string{"code": code, "refresh": l.RefreshToken(g), "access": access}
 		for name, token := range tokens {
 			_, err1 := l.OpenCode(token)
@@ -625,7 +626,7 @@ func TestG11_SecretRotation(t *testing.T) {
 		l := New(Config{Store: store, Secrets: testSecrets(t, old)})
 		g := mustRedeem(t, l, issued(t, l, request()))
 		refreshToken := l.RefreshToken(g)
-		access, _ := l.AccessToken(g, g.Scopes)
+		access := l.AccessToken(l.Access(g, g.Scopes))
 		code := issued(t, l, request())
 
 		moved := New(Config{Store: store, Secrets: testSecrets(t, next, old)})
@@ -671,7 +672,7 @@ func TestGrantsOnRedis(t *testing.T) {
 			if len(winners) != 1 {
 				t.Fatalf("%d winners", len(winners))
 			}
-			token, _ := ledgers[0].AccessToken(winners[0], []string{"openid"})
+			token := ledgers[0].AccessToken(ledgers[0].Access(winners[0], []string{"openid"}))
 			want(t, alive(t, ledgers[1], token), ErrInvalid)
 		}
 	})
@@ -684,7 +685,7 @@ func FuzzOpen(f *testing.F) {
 	}
 	l := New(Config{Secrets: list})
 	g := Grant{Ref: Ref{ID: newID(), Subject: testSubject}, record: record{ClientID: "c", Scopes: []string{"openid"}, Refreshable: true, Generation: 1, Ends: time.Now().Add(time.Hour).Unix()}}
-	access, _ := l.AccessToken(g, g.Scopes)
+	access := l.AccessToken(l.Access(g, g.Scopes))
 	ours := map[string]bool{l.Code(g.Ref): true, l.RefreshToken(g): true, access: true}
 	for token := range ours {
 		f.Add(token)

@@ -24,10 +24,10 @@ func (l *Ledger) RefreshToken(g Grant) string {
 // belongs to and its generation.
 func (l *Ledger) OpenRefresh(token string) (Ref, uint32, error) {
 	payload, _, err := l.refresh.Open(token)
-	if err != nil || len(payload) != 36 {
+	if err != nil || len(payload) != refSize+4 {
 		return Ref{}, 0, fmt.Errorf("refresh token: %w", ErrInvalid)
 	}
-	return refOf(payload), binary.BigEndian.Uint32(payload[32:]), nil
+	return refOf(payload), binary.BigEndian.Uint32(payload[refSize:]), nil
 }
 
 // CheckRefresh tells whether the client that shows generation n may use the grant

@@ -74,7 +74,15 @@ type Request struct {
 	State       string   `json:"s,omitempty"`
 	Nonce       string   `json:"n,omitempty"`
 	Challenge   string   `json:"ch,omitempty"`
-	Languages   string   `json:"l,omitempty"` // ui_locales
+	Languages   string   `json:"l,omitempty"`  // ui_locales
+	Mode        string   `json:"m,omitempty"`  // response_mode; empty is query
+	IDClaims    []string `json:"ic,omitempty"` // claims asked for one by one, in the ID token
+	InfoClaims  []string `json:"uc,omitempty"` // and at userinfo
+	Expected    string   `json:"x,omitempty"`  // the only sub that will do
+	Consent     bool     `json:"q,omitempty"`  // the person is to be asked
+	// Page is where the browser goes afterwards when no client asked for the login: a
+	// path of ours, with its query. The rest is empty then.
+	Page string `json:"p,omitempty"`
 }
 
 // A Login is a record as it was read.
@@ -100,6 +108,7 @@ type End struct {
 	Answer  string   `json:"h"` // hash of DingTalk's code
 	Grant   [16]byte `json:"g,omitzero"`
 	Subject [16]byte `json:"p,omitzero"`
+	Session [16]byte `json:"s,omitzero"`  // that the grant ends with
 	Refused string   `json:"r,omitempty"` // why there is no grant
 	Detail  string   `json:"rd,omitempty"`
 }

@@ -1,6 +1,7 @@
 // Package sessions keeps the provider's own session of a browser, so that a
 // person who logged in a minute ago gets into the next app without DingTalk. The
-// record is `session/<hash of the cookie>`.
+// record is `session/<hash of the cookie>`; `ended/<sid>` notes an end, and the sets
+// `sessions-of/<person>` and `clients-of/<sid>` say whom to tell of it.
 //
 // Promises:
 //
@@ -12,6 +13,9 @@
 //	E5 A cookie that is not exactly of our form asks no storage.
 //	E6 A session carries the person's epoch; the caller compares it and refuses a
 //	   difference.
+//	E7 Ending a session is one note, written before the record goes: whoever began
+//	   something with the session a moment before finds it. A session that merely ran
+//	   out leaves none.
 //
 // The hall calls it. It knows nothing of HTTP, clients or grants.
 package sessions

@@ -33,6 +33,27 @@ func New(c Config) *Register {
 	return &Register{cmp.Or(c.Idle, 12*time.Hour), cmp.Or(c.Absolute, 7*24*time.Hour)}
 }
 
+// An ID is a session's public name, the `sid` of ID tokens and logout tokens. It opens
+// nothing. All cookies that one person had in one browser, one after the other,
+// share it (promise E4).
+type ID [16]byte
+
+// String returns the ID as tokens carry it: 22 characters of base64url.
+func (id ID) String() string { return base64.RawURLEncoding.EncodeToString(id[:]) }
+
+// MarshalText is String.
+func (id ID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (id *ID) UnmarshalText(text []byte) error {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(string(text))
+	if err != nil || len(b) != len(id) {
+		return errors.New("not a session's id")
+	}
+	copy(id[:], b)
+	return nil
+}
+
 // A Ref is a cookie taken apart. The subject stands in the cookie so that session
 // and person can be read in one trip; what it is worth, only the record tells.
 type Ref struct {
@@ -41,6 +62,9 @@ type Ref struct {
 }
 
 func (r Ref) key() string { return "session/" + r.hash }
+
+// Hash names the cookie. What is bound to a browser's session is bound to this.
+func (r Ref) Hash() string { return r.hash }
 
 // cookieSize is the subject's 16 bytes and 32 bytes that cannot be guessed.
 const cookieSize = 48
@@ -74,7 +98,7 @@ type Session struct {
 type record struct {
 	Format   int    `json:"f"`
 	CorpID   string `json:"co"`
-	ID       string `json:"sid"`
+	ID       ID     `json:"sid"`
 	Epoch    int64  `json:"e"`
 	AuthTime int64  `json:"at"` // Unix seconds
 	Ends     int64  `json:"en"` // Unix seconds, absolute
@@ -123,8 +147,14 @@ type Login struct {
 	Before *Session
 }
 
+// keeps tells whether the session goes on under a new cookie: same person, same
+// browser.
+func (l Login) keeps() bool { return l.Before != nil && l.Before.Ref.Subject == l.Subject }
+
 // Start makes a session, its cookie's value, and the ops that store it and end
-// the one before. The cookie opens nothing before the ops have succeeded.
+// the one before. The cookie opens nothing before the ops have succeeded. The one
+// before may be ended by a logout in the same moment: a caller that keeps its ID
+// reads FetchEnded behind these ops.
 func (g *Register) Start(l Login) (Session, string, []*storage.Op, error) {
 	if len(l.Secret) < 32 {
 		return Session{}, "", nil, errors.New("start session: secret too short")
@@ -138,20 +168,25 @@ func (g *Register) Start(l Login) (Session, string, []*storage.Op, error) {
 	s := Session{Ref: ref, record: record{
 		Format:   format,
 		CorpID:   l.CorpID,
-		ID:       rand.Text(),
 		Epoch:    l.Epoch,
 		AuthTime: l.AuthTime.Unix(),
 		Ends:     now.Add(g.absolute).Unix(),
 		Seen:     now.Unix(),
 	}}
 	var ops []*storage.Op
-	if l.Before != nil {
-		if l.Before.Ref.Subject == l.Subject {
-			s.ID = l.Before.ID
-		}
-		ops = append(ops, g.End(l.Before.Ref))
+	switch {
+	case l.keeps():
+		s.ID = l.Before.ID
+		ops = append(ops, storage.Delete(l.Before.Ref.key())) // its cookie; what it began goes on
+	case l.Before != nil:
+		ops = append(ops, g.End(*l.Before)...)
 	}
-	return s, cookie, append(ops, storage.Create(ref.key(), s.encode(), min(g.idle, g.absolute))), nil
+	if !l.keeps() {
+		rand.Read(s.ID[:])
+	}
+	return s, cookie, append(ops,
+		storage.Create(ref.key(), s.encode(), min(g.idle, g.absolute)),
+		storage.Join(setOf(l.Subject), s.ID.String(), g.absolute)), nil
 }
 
 // Touch makes the op that notes the session's use, or nil if it was used so
@@ -164,9 +199,6 @@ func (g *Register) Touch(s Session) *storage.Op {
 	s.Seen = now.Unix()
 	return storage.Swap(s.Ref.key(), s.version, s.encode(), min(g.idle, time.Until(s.Ends())))
 }
-
-// End makes the op that ends a session.
-func (g *Register) End(ref Ref) *storage.Op { return storage.Delete(ref.key()) }
 
 func (s Session) encode() []byte {
 	b, err := json.Marshal(&s.record)

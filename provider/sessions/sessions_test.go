@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -123,7 +124,7 @@ func TestE2_EndCannotBeUndone(t *testing.T) {
 		_, cookie := start(t, g, store, anna, nil)
 		time.Sleep(time.Hour)
 		s, _ := look(t, g, store, cookie)
-		if err := store.Together(t.Context(), g.End(s.Ref)); err != nil {
+		if err := store.Together(t.Context(), g.End(s)...); err != nil {
 			t.Fatal(err)
 		}
 		if op := g.Touch(s); op == nil || !errors.Is(store.Together(t.Context(), op), storage.ErrNotFound) {
@@ -224,6 +225,96 @@ func FuzzRead(f *testing.F) {
 		op := &storage.Op{Value: value}
 		if s, err := New(Config{}).Read(Ref{}, op); err == nil && s.Format != format {
 			t.Errorf("%q was taken for a session", value)
+		}
+	})
+}
+
+// TestE7_TheEndIsNoted: what was begun with a session finds its end, and not that it
+// merely ran out.
+func TestE7_TheEndIsNoted(t *testing.T) {
+	inTime(t, func(t *testing.T, g *Register, store storage.Store) {
+		ended := func(id ID) error {
+			op := g.FetchEnded(id)
+			store.Together(t.Context(), op)
+			return CheckEnded(op)
+		}
+		first, _ := start(t, g, store, anna, nil)
+		again, cookie := start(t, g, store, anna, &first) // a new cookie, the same session
+		if err := ended(first.ID); err != nil {
+			t.Fatalf("a session that goes on: %v", err)
+		}
+		ops := g.End(again)
+		store.Together(t.Context(), ops...)
+		if err := EndError(ops); err != nil {
+			t.Fatal(err)
+		}
+		if err := ended(first.ID); !errors.Is(err, ErrNone) {
+			t.Errorf("after its end: %v", err)
+		}
+		if _, err := look(t, g, store, cookie); !errors.Is(err, ErrNone) {
+			t.Errorf("the cookie after the end: %v", err)
+		}
+		ops = g.End(again)
+		store.Together(t.Context(), ops...)
+		if err := EndError(ops); err != nil {
+			t.Errorf("ended twice: %v", err)
+		}
+		time.Sleep(time.Until(again.Ends()))
+		if err := ended(first.ID); !errors.Is(err, ErrNone) {
+			t.Errorf("forgotten before what was granted with it: %v", err)
+		}
+
+		other, _ := start(t, g, store, anna, nil)
+		time.Sleep(time.Until(other.Ends()) + time.Hour)
+		if err := ended(other.ID); err != nil {
+			t.Errorf("one that ran out counts as ended: %v", err)
+		}
+
+		// Another person in the same browser ends it.
+		mine, _ := start(t, g, store, anna, nil)
+		start(t, g, store, bert, &mine)
+		if err := ended(mine.ID); !errors.Is(err, ErrNone) {
+			t.Errorf("after another person's login: %v", err)
+		}
+	})
+}
+
+// TestE7_TroubleIsNoEnd: what storage could not tell is neither.
+func TestE7_TroubleIsNoEnd(t *testing.T) {
+	inTime(t, func(t *testing.T, g *Register, store storage.Store) {
+		s, _ := start(t, g, store, anna, nil)
+		faulty := storagetest.Faulty(store, func(*storage.Op) storagetest.Fault { return storagetest.FailBefore })
+		ops := g.End(s)
+		faulty.Together(t.Context(), ops...)
+		if err := EndError(ops); !errors.Is(err, storage.ErrUnknown) {
+			t.Errorf("ending: %v", err)
+		}
+		op := g.FetchEnded(s.ID)
+		faulty.Together(t.Context(), op)
+		if err := CheckEnded(op); !errors.Is(err, storage.ErrUnknown) {
+			t.Errorf("asking: %v", err)
+		}
+	})
+}
+
+// TestWhomToTell: the sets name a person's sessions and the clients of each.
+func TestWhomToTell(t *testing.T) {
+	inTime(t, func(t *testing.T, g *Register, store storage.Store) {
+		one, _ := start(t, g, store, anna, nil)
+		two, _ := start(t, g, store, anna, nil)
+		start(t, g, store, bert, nil)
+		store.Together(t.Context(), g.Enter(one, "wiki"), g.Enter(one, "git"), g.Enter(one, "wiki"), g.Enter(two, "wiki"))
+		list, clients := g.FetchOf(anna), g.FetchClients(one.ID)
+		if err := store.Together(t.Context(), list, clients); err != nil {
+			t.Fatal(err)
+		}
+		ids, err := ReadOf(list)
+		if err != nil || len(ids) != 2 || !slices.Contains(ids, one.ID) || !slices.Contains(ids, two.ID) {
+			t.Errorf("sessions %v: %v", ids, err)
+		}
+		slices.Sort(clients.Members)
+		if !slices.Equal(clients.Members, []string{"git", "wiki"}) {
+			t.Errorf("clients %v", clients.Members)
 		}
 	})
 }

@@ -1,0 +1,89 @@
+package sessions
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/dingbridge/dingbridge/storage"
+)
+
+// endSlack is how much longer than the session the note of its end is kept: what
+// ends with the session may end a clock's difference later.
+const endSlack = 2 * time.Minute
+
+func endedKey(id ID) string { return "ended/" + id.String() }
+
+// End makes the ops that end a session: first a note under its ID, which ends at
+// once whatever was granted with it, then the removal of its record. Whether they
+// did, EndError tells.
+func (g *Register) End(s Session) []*storage.Op {
+	left := max(time.Until(s.Ends()), 0) + endSlack
+	return []*storage.Op{storage.Create(endedKey(s.ID), []byte("1"), left), storage.Delete(s.Ref.key())}
+}
+
+// EndError returns why the ops of End did not end the session, or nil. That it had
+// ended before is no error.
+func EndError(ops []*storage.Op) error {
+	var first error
+	for _, op := range ops {
+		if op.Err != nil && !errors.Is(op.Err, storage.ErrConflict) && first == nil {
+			first = fmt.Errorf("end session: %w", op.Err)
+		}
+	}
+	return first
+}
+
+// FetchEnded makes the op that asks whether a session was ended. Give it to
+// CheckEnded when it is done.
+func (g *Register) FetchEnded(id ID) *storage.Op { return storage.Get(endedKey(id)) }
+
+// CheckEnded tells what FetchEnded found: nil if the session was not ended, ErrNone
+// if it was. One that only ran out is not ended (promise E7).
+func CheckEnded(op *storage.Op) error {
+	switch {
+	case errors.Is(op.Err, storage.ErrNotFound):
+		return nil
+	case op.Err != nil:
+		return fmt.Errorf("read the end of a session: %w", op.Err)
+	}
+	return fmt.Errorf("%w: it was ended", ErrNone)
+}
+
+// The sets say whom to tell of an end. They are for notices and pages: no decision
+// rests on them.
+
+func setOf(subject [16]byte) string {
+	return "sessions-of/" + base64.RawURLEncoding.EncodeToString(subject[:])
+}
+
+func clientsOf(id ID) string { return "clients-of/" + id.String() }
+
+// Enter makes the op that notes that a client was entered with a session.
+func (g *Register) Enter(s Session, clientID string) *storage.Op {
+	return storage.Join(clientsOf(s.ID), clientID, max(time.Until(s.Ends()), time.Second))
+}
+
+// FetchClients makes the op that reads which clients were entered with a session: its
+// Members are their ids.
+func (g *Register) FetchClients(id ID) *storage.Op { return storage.Members(clientsOf(id)) }
+
+// FetchOf makes the op that reads which sessions a person has or had lately. Give it
+// to ReadOf when it is done.
+func (g *Register) FetchOf(subject [16]byte) *storage.Op { return storage.Members(setOf(subject)) }
+
+// ReadOf returns the IDs that FetchOf read.
+func ReadOf(op *storage.Op) ([]ID, error) {
+	if op.Err != nil {
+		return nil, fmt.Errorf("read a person's sessions: %w", op.Err)
+	}
+	var ids []ID
+	for _, member := range op.Members {
+		var id ID
+		if id.UnmarshalText([]byte(member)) == nil {
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
+}
