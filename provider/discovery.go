@@ -36,7 +36,7 @@ func (p *Provider) metadata() ([]byte, error) {
 			ScopesSupported:                           []string{"openid", "profile", "email", "phone", "groups", "offline_access"},
 			ResponseTypesSupported:                    []string{"code"},
 			ResponseModesSupported:                    []string{modeQuery, modeFormPost},
-			GrantTypesSupported:                       []oidc.GrantType{oidc.GrantTypeCode, oidc.GrantTypeRefreshToken},
+			GrantTypesSupported:                       grantTypes,
 			ACRValuesSupported:                        []string{acr},
 			SubjectTypesSupported:                     []string{"public"},
 			IDTokenSigningAlgValuesSupported:          []string{"RS256", "ES256"},

@@ -22,6 +22,11 @@ type opServer struct {
 	p *Provider
 }
 
+// grantTypes are the grants that the token endpoint takes: discovery lists them, what
+// is not here is refused before the library sees it, and the test of the gate has a
+// row for each (promise H5).
+var grantTypes = []oidc.GrantType{oidc.GrantTypeCode, oidc.GrantTypeRefreshToken}
+
 // library builds the part of the handler that the library serves.
 func (p *Provider) library() http.Handler {
 	handler := op.RegisterServer(opServer{p: p}, op.Endpoints{
@@ -85,7 +90,7 @@ func (o opClient) ResponseTypes() []oidc.ResponseType {
 	return []oidc.ResponseType{oidc.ResponseTypeCode}
 }
 func (o opClient) GrantTypes() []oidc.GrantType {
-	return []oidc.GrantType{oidc.GrantTypeCode, oidc.GrantTypeRefreshToken}
+	return grantTypes
 }
 func (o opClient) LoginURL(string) string              { return "" }
 func (o opClient) AccessTokenType() op.AccessTokenType { return op.AccessTokenTypeBearer }

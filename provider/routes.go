@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/zitadel/oidc/v3/pkg/oidc"
+
 	"github.com/dingbridge/dingbridge/provider/audit"
 	"github.com/dingbridge/dingbridge/provider/pages"
 )
@@ -72,7 +74,7 @@ func (p *Provider) routeTable() []route {
 		{pathEndSession, []string{http.MethodGet, http.MethodPost}, person, false, f(p.endSession)},
 		{pathSignOut, []string{http.MethodPost}, person, true, f(p.signOutPost)},
 		{pathCallback, []string{http.MethodGet}, person, false, f(p.callbackGet)},
-		{pathToken, []string{http.MethodPost}, script, true, p.grantTypes(library)},
+		{pathToken, []string{http.MethodPost}, script, true, p.knownGrant(library)},
 		{pathIntrospect, []string{http.MethodPost}, client, true, p.confidential(library)},
 		{pathRevoke, []string{http.MethodPost}, script, true, library},
 		{pathUserinfo, []string{http.MethodGet, http.MethodPost}, script, false, f(p.userinfo)},
@@ -221,17 +223,17 @@ func (p *Provider) fail(w http.ResponseWriter, r *http.Request, route route, sta
 	writeOAuthError(w, status, "invalid_request", problem)
 }
 
-// grantTypes refuses what the library would refuse with a text that RFC 6749 does not
+// knownGrant refuses what the library would refuse with a text that RFC 6749 does not
 // allow.
-func (p *Provider) grantTypes(next http.Handler) http.Handler {
+func (p *Provider) knownGrant(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch r.PostForm.Get("grant_type") {
-		case "authorization_code", "refresh_token":
+		switch grant := r.PostForm.Get("grant_type"); {
+		case slices.Contains(grantTypes, oidc.GrantType(grant)):
 			next.ServeHTTP(w, r)
-		case "":
+		case grant == "":
 			writeOAuthError(w, http.StatusBadRequest, "invalid_request", "grant_type is missing")
 		default:
-			writeOAuthError(w, http.StatusBadRequest, "unsupported_grant_type", "only authorization_code and refresh_token are supported")
+			writeOAuthError(w, http.StatusBadRequest, "unsupported_grant_type", "the grant types that are supported stand in the discovery document")
 		}
 	})
 }
