@@ -132,7 +132,7 @@ func TestP12_InARealBrowser(t *testing.T) {
 				trouble = nil
 				lock.Unlock()
 				if pictures != "" {
-					photograph(t, ctx, filepath.Join(pictures, name), server.URL+"/page", func() { page = full(kind, lang) })
+					photograph(t, ctx, filepath.Join(pictures, name), server.URL+"/page", func() { page = usual(kind, lang) })
 				}
 			}
 		}
@@ -148,6 +148,23 @@ func wide(kind Kind, lang string) Page {
 		Begun: time.Now().Add(-time.Hour)}
 }
 
+// usual is a page such as people meet.
+func usual(kind Kind, lang string) Page {
+	page := full(kind, lang)
+	page.Begun = time.Now().Add(-3 * time.Minute)
+	page.WrongCode = lang == English
+	if kind != PermissionMissing {
+		page.Permission = ""
+	}
+	if text := tongues[lang].texts[kind]; text.button == "" && kind.Status() == http.StatusOK {
+		page.RetryURL = ""
+	}
+	if kind != SignOut && kind != SignedOut && kind != SignedOutEverywhere {
+		page.ContinueURL = ""
+	}
+	return page
+}
+
 func photograph(t *testing.T, ctx context.Context, path, url string, set func()) {
 	t.Helper()
 	set()
@@ -155,7 +172,7 @@ func photograph(t *testing.T, ctx context.Context, path, url string, set func())
 		call(t, ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
 		must(t, chromedp.Do(ctx, chromedp.Navigate(url)))
-		png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
+		png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
 		must(t, err)
 		must(t, os.WriteFile(path+"-"+scheme+".png", png, 0o644))
 	}

@@ -17,7 +17,7 @@ var chinese = tongue{
 		Button:     "重新开始",
 		GoOn:       "返回{app}",
 
-		WouldLearn:    "对方将获得",
+		WouldLearn:    "对方请求",
 		UserCode:      "代码",
 		CompareCode:   "请核对：设备上显示的是这个代码吗？",
 		WrongCode:     "没有设备在等待这个代码。请核对后重新输入；如果设备已显示新的代码，请输入新的代码。",
@@ -52,7 +52,7 @@ var chinese = tongue{
 			lead:  "请求要把您带往的地址没有为{app}登记。为了您的登录安全，我们没有跳转。您的账号没有问题。",
 			advice: []string{
 				"请把此事告诉{app}的维护人员。",
-				"管理员请注意：请为{app}登记与请求完全一致的 redirect_uri，一个字符也不能差。",
+				"管理员请注意：请为{app}登记与请求完全一致的 redirect_uri（退出登录时为 post_logout_redirect_uri），一个字符也不能差。",
 			},
 		},
 		LoginExpired: {

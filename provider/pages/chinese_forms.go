@@ -1,7 +1,7 @@
 package pages
 
 var chineseScopes = map[string]string{
-	"openid":         "每次登录时确认是您本人",
+	"openid":         "每次登录时证明是您本人",
 	"profile":        "您的姓名、昵称和头像",
 	"email":          "您的邮箱地址",
 	"phone":          "您的手机号码",
@@ -41,6 +41,15 @@ var chineseForms = map[Kind]text{
 			"不接收此类通知的应用，可能会让您保持登录，直到它自己的会话结束。",
 			"您可能仍登录着钉钉。如果是因为设备丢失，请同时修改钉钉密码。",
 		},
+	},
+	InvalidLogout: {
+		title: "退出登录的请求无效",
+		lead:  "来自{app}的退出登录请求不符合登录协议的要求，您仍处于登录状态。",
+		advice: []string{
+			"请回到{app}，重新退出登录。",
+			"如果问题仍然出现，请把下方的请求编号告诉{app}的维护人员。",
+		},
+		button: "在这里退出登录",
 	},
 	Consent: {
 		title:   "要把这些信息提供给应用吗？",

@@ -18,7 +18,7 @@ var english = tongue{
 		Button:     "Start again",
 		GoOn:       "Back to {app}",
 
-		WouldLearn:    "What it would get to know",
+		WouldLearn:    "What it asks for",
 		UserCode:      "Code",
 		CompareCode:   "Is this the code on your device?",
 		WrongCode:     "No device is waiting for this code. Check it and type it again. If your device shows a new one by now, type that.",
@@ -53,7 +53,7 @@ var english = tongue{
 			lead:  "We were asked to send you on to an address that is not registered for {app}. To keep your login safe, we did not. There is nothing wrong with your account.",
 			advice: []string{
 				"Tell the people who run {app}.",
-				"For the administrator: the redirect_uri must be registered for {app} exactly as it is sent, to the last character.",
+				"For the administrator: the redirect_uri (at logout, the post_logout_redirect_uri) must be registered for {app} exactly as it is sent, to the last character.",
 			},
 		},
 		LoginExpired: {

@@ -1,12 +1,12 @@
 package pages
 
 var englishScopes = map[string]string{
-	"openid":         "that it is you, each time you log in",
+	"openid":         "proof that it is you, each time you log in",
 	"profile":        "your name, nick and picture",
 	"email":          "your e-mail address",
 	"phone":          "your phone number",
 	"groups":         "your departments and roles in {org}",
-	"offline_access": "and to stay connected when you are away",
+	"offline_access": "to stay connected when you are away",
 }
 
 // englishForms has the pages that ask something, and those that tell what became of it.
@@ -42,6 +42,15 @@ var englishForms = map[Kind]text{
 			"An app that does not take such notices may keep you logged in until its own session ends.",
 			"You may still be logged in to DingTalk itself. If you did this because a device is lost, change your DingTalk password as well.",
 		},
+	},
+	InvalidLogout: {
+		title: "This logout request is not valid",
+		lead:  "The request from {app} to log you out breaks a rule of the login protocol, so you are still logged in.",
+		advice: []string{
+			"Go back to {app} and log out there again.",
+			"If it happens again, give the request ID below to the people who run {app}.",
+		},
+		button: "Log out here",
 	},
 	Consent: {
 		title:   "Share this with the app?",

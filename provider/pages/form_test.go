@@ -214,7 +214,7 @@ func TestP8_HowLongAgo(t *testing.T) {
 			for lang, want := range map[string]string{English: row.en, Chinese: row.zh} {
 				page := full(DeviceConfirm, lang)
 				page.Begun = then.Add(-row.after)
-				want += page.Begun.Format(" (2006-01-02 15:04:05 UTC+08:00)")
+				want += page.Begun.Format(" 2006-01-02 15:04:05 UTC+08:00")
 				if got := inner(byID(parse(t, body(t, write(t, p, "GET", 0, page))), "begun")); got != want {
 					t.Errorf("after %v: %q, want %q", row.after, got, want)
 				}

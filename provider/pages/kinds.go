@@ -33,6 +33,7 @@ const (
 	SignOut             Kind = "sign-out"              // asks: log out here, everywhere, or not at all
 	SignedOut           Kind = "signed-out"            // done: the session of this browser has ended
 	SignedOutEverywhere Kind = "signed-out-everywhere" // done: all sessions of the person have ended
+	InvalidLogout       Kind = "invalid-logout"        // the app: its logout request breaks a rule
 	Consent             Kind = "consent"               // asks: may the app know this of you
 	DeviceCode          Kind = "device-code"           // asks: the code that a device shows
 	DeviceConfirm       Kind = "device-confirm"        // asks: may the device log in as you
@@ -100,6 +101,7 @@ var kinds = []kindRow{
 	{SignOut, http.StatusOK, toneAsk, leave},
 	{SignedOut, http.StatusOK, toneDone, nil},
 	{SignedOutEverywhere, http.StatusOK, toneDone, nil},
+	{InvalidLogout, http.StatusBadRequest, toneTrouble, nil},
 	{Consent, http.StatusOK, toneAsk, decide},
 	{DeviceCode, http.StatusOK, toneAsk, send},
 	{DeviceConfirm, http.StatusOK, toneAsk, decide},

@@ -88,6 +88,7 @@ func TestP6_StableTitlesAndIDs(t *testing.T) {
 		SignOut:              "Do you want to log out?",
 		SignedOut:            "You are logged out",
 		SignedOutEverywhere:  "You are logged out everywhere",
+		InvalidLogout:        "This logout request is not valid",
 		Consent:              "Share this with the app?",
 		DeviceCode:           "Enter the code of your device",
 		DeviceConfirm:        "Let this device log in as you?",
@@ -213,6 +214,7 @@ func TestP10_Contrast(t *testing.T) {
 		}{
 			{"card", "ink", 4.5}, {"card", "soft", 4.5}, {"card", "accent", 4.5}, {"ground", "soft", 4.5}, {"ground", "ink", 4.5},
 			{"accent", "accent-ink", 4.5}, {"accent-deep", "accent-ink", 4.5}, {"ground", "accent", 3},
+			{"card", "stop", 4.5}, {"wait-wash", "ink", 4.5}, {"wait-wash", "wait", 4.5}, {"done-wash", "done", 3},
 			{"info-wash", "info", 3}, {"wait-wash", "wait", 3}, {"stop-wash", "stop", 3}, {"trouble-wash", "trouble", 3},
 		} {
 			if got := contrast(t, colours[pair.on], colours[pair.text]); got < pair.least {

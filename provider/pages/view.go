@@ -20,12 +20,15 @@ type view struct {
 	Text     prose
 	Retry    string
 	GoOn     string
-	Shown    string // the code of a device, to compare
+	Shown    string   // the code of a device, to compare
+	Asked    []detail // where and when that device asked
 	Form     *formView
-	Details  []detail
-	Other    prose
-	OtherTag string
-	Words    words
+	// The advice comes after the form where the buttons explain themselves.
+	FormFirst bool
+	Details   []detail
+	Other     prose
+	OtherTag  string
+	Words     words
 }
 
 // A prose is one language's telling of a page.
@@ -57,6 +60,7 @@ type detail struct {
 	ID    string
 	Label string
 	Value string
+	Note  string
 	Link  string
 	Code  bool
 }
@@ -76,11 +80,7 @@ func (p *Pages) view(page Page) view {
 		brand = lang.words.Brand
 	}
 	text := lang.prose(page, names)
-	shown := ""
-	if page.Kind == DeviceConfirm {
-		shown = clean(page.UserCode, maxUserCode)
-	}
-	return view{
+	v := view{
 		Lang:     page.Lang,
 		Kind:     page.Kind,
 		Tone:     row.tone,
@@ -90,13 +90,17 @@ func (p *Pages) view(page Page) view {
 		Text:     text,
 		Retry:    link(page.RetryURL),
 		GoOn:     link(page.ContinueURL),
-		Shown:    shown,
 		Form:     row.form(page, text.Choices),
 		Details:  p.details(page, lang.words),
 		Other:    tongues[other].prose(page, names),
 		OtherTag: other,
 		Words:    lang.words,
 	}
+	v.FormFirst = page.Kind == SignOut
+	if page.Kind == DeviceConfirm {
+		v.Shown, v.Asked = clean(page.UserCode, maxUserCode), asked(page, lang.words)
+	}
+	return v
 }
 
 func (p *Pages) details(page Page, w words) []detail {
@@ -108,11 +112,6 @@ func (p *Pages) details(page Page, w words) []detail {
 		{ID: "client-name", Label: w.App, Value: clean(page.ClientName, maxName)},
 		{ID: "account", Label: w.Account, Value: clean(page.Account, maxName)},
 		{ID: "permission", Label: w.Permission, Value: token(page.Permission, maxPermission), Code: true},
-	}
-	if page.Kind == DeviceConfirm {
-		list = append(list,
-			detail{ID: "device-address", Label: w.DeviceAddress, Value: token(page.DeviceAddress, maxName), Code: true},
-			detail{ID: "begun", Label: w.Begun, Value: w.ago(page.Begun)})
 	}
 	if page.Kind == Home && p.config.Issuer != "" {
 		discovery := p.config.Issuer + "/.well-known/openid-configuration"
@@ -126,21 +125,27 @@ func (p *Pages) details(page Page, w words) []detail {
 	return slices.DeleteFunc(list, func(d detail) bool { return d.Value == "" })
 }
 
-// ago tells how long ago something was, and when, for a page may stay open. Before
-// the end of the first minute, and for a clock that runs ahead, it is just now.
-func (w words) ago(then time.Time) string {
-	if then.IsZero() {
-		return ""
+// asked tells from where and when a device asked to be let in.
+func asked(page Page, w words) []detail {
+	list := []detail{{ID: "device-address", Label: w.DeviceAddress, Value: token(page.DeviceAddress, maxName), Code: true}}
+	if !page.Begun.IsZero() {
+		list = append(list, detail{ID: "begun", Label: w.Begun, Value: w.ago(time.Since(page.Begun)),
+			Note: page.Begun.Format("2006-01-02 15:04:05 UTC-07:00")}) // too, for a page may stay open
 	}
-	minutes := int(time.Since(then) / time.Minute)
-	text := w.JustNow
-	switch {
+	return slices.DeleteFunc(list, func(d detail) bool { return d.Value == "" })
+}
+
+// ago is in whole minutes. Before the end of the first, and for a clock that runs
+// ahead, it is just now.
+func (w words) ago(past time.Duration) string {
+	switch minutes := int(past / time.Minute); {
+	case minutes < 1:
+		return w.JustNow
 	case minutes == 1:
-		text = w.OneMinute
-	case minutes > 1:
-		text = fmt.Sprintf(w.Minutes, minutes)
+		return w.OneMinute
+	default:
+		return fmt.Sprintf(w.Minutes, minutes)
 	}
-	return text + then.Format(" (2006-01-02 15:04:05 UTC-07:00)")
 }
 
 // prose fills the names into the texts of the page's kind.
