@@ -84,14 +84,18 @@ func judge(status int) result {
 // broken says what it means that there was no answer.
 func broken(ctx context.Context, err error) result {
 	_, badCertificate := errors.AsType[*tls.CertificateVerificationError](err)
-	late, ok := errors.AsType[net.Error](err)
+	late, slow := errors.AsType[net.Error](err)
+	_, ofNetwork := errors.AsType[*net.OpError](err)
 	switch {
 	case errors.Is(err, errForbidden):
 		return failed("forbidden_address", err)
 	case badCertificate:
 		return failed("certificate", err)
-	case ctx.Err() != nil, ok && late.Timeout():
+	case ctx.Err() != nil, slow && late.Timeout():
 		return retried("timeout", errors.New("no answer in time"))
+	case !ofNetwork && !errors.Is(err, http.ErrSchemeMismatch):
+		// The error may quote the receiver.
+		return retried("unreachable", errors.New("the answer broke off, or is not HTTP"))
 	}
 	return retried("unreachable", err)
 }

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -84,15 +85,20 @@ func TestN2_BackOff(t *testing.T) {
 			n := notify(t, tr, Config{})
 			var at []time.Time
 			var expires time.Time
+			var mu sync.Mutex
 			receiver(t, n, func(w http.ResponseWriter, r *http.Request) {
+				mu.Lock()
 				at = append(at, time.Now())
 				expires = time.Unix(int64(claimsOf(t, r.FormValue("logout_token"))["exp"].(float64)), 0)
+				mu.Unlock()
 				<-r.Context().Done() // the longest that a try can take
 			})
 			n.Send(to("app", "http://app.example.com/"))
 			if err := n.Drain(t.Context()); err != nil {
 				t.Fatal(err)
 			}
+			mu.Lock()
+			defer mu.Unlock()
 			if len(at) != 5 || tr.story("app") != strings.Repeat("retried:timeout ", 4)+"failed:timeout" {
 				t.Fatalf("%d tries: %s", len(at), tr.story("app"))
 			}
