@@ -20,9 +20,10 @@ type kind struct {
 	make func(m *matrix) artefact
 }
 
-// An artefact is one piece of a kind, made for the client app and for a person.
+// An artefact is one piece of a kind, made for a client and for a person.
 type artefact struct {
 	value   string
+	client  string     // the client's id; app if empty
 	with    url.Values // what belongs to it where it is shown
 	browser *browser   // the browser it was given to
 	probe   string     // an access token that dies with it
@@ -41,14 +42,18 @@ type door struct {
 var opens = map[string]map[string]string{
 	"code":                        {"code": "own"},
 	"access token":                {"userinfo": "nobody", "introspection": "own server", "revocation": "own"},
+	"JWT access token":            {"userinfo": "nobody", "introspection": "own server", "revocation": "own"},
 	"refresh token":               {"refresh token": "own", "introspection": "own", "revocation": "own"},
 	"login state":                 {"login state": "own"},
 	"session cookie":              {"session cookie": "own other"},
 	"client secret":               {"client secret": "own"},
 	"request_uri":                 {},
 	"posted reference":            {},
-	"ID token RS256":              {},
-	"ID token ES256":              {},
+	"ID token RS256":              {"hint": "own", "hint at logout": "own"},
+	"ID token ES256":              {"hint": "own", "hint at logout": "own"},
+	"sign-out form":               {"sign-out form": "own"},
+	"consent form":                {"consent form": "own"},
+	"device code":                 {},
 	"logout token":                {},
 	"foreign at+jwt":              {},
 	"binding cookie":              {},

@@ -1,0 +1,170 @@
+package provider_test
+
+import (
+	"cmp"
+	"encoding/json"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	xhtml "golang.org/x/net/html"
+
+	"github.com/dingbridge/dingbridge/keys"
+	"github.com/dingbridge/dingbridge/provider/clients"
+	"github.com/dingbridge/dingbridge/provider/pushed"
+	"github.com/dingbridge/dingbridge/storage"
+)
+
+func newMatrix(t *testing.T) *matrix {
+	t.Helper()
+	h := build(t, func(p *plan) {
+		more := []clients.Spec{
+			{ID: "jwt", AccessToken: "jwt", Audiences: []string{"api"}, RedirectURIs: []string{appCallback}},
+			{ID: "stranger", ResourceServer: true, RedirectURIs: []string{"https://stranger.example.com/cb"}},
+		}
+		for _, spec := range more {
+			spec.SecretHash, spec.Allow = clients.HashSecret(testSecret), clients.Allow{Everyone: true}
+			p.specs = append(p.specs, spec)
+		}
+	})
+	ring, err := keys.Open(t.Context(), keys.Config{Store: h.store, Secrets: h.secrets})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &matrix{house: h, t: t, browser: h.browser(), ring: ring}
+}
+
+// here tells whether a browser has a session.
+func (m *matrix) here(b *browser) bool {
+	m.t.Helper()
+	return answer(m.t, b.get(m.authorization("prompt", "none"))).Get("code") != ""
+}
+
+// loggedIn is the browser of the matrix, with a session.
+func (m *matrix) loggedIn() *browser {
+	m.t.Helper()
+	if !m.here(m.browser) {
+		m.login(m.browser)
+	}
+	return m.browser
+}
+
+// at is the browser of a caller, and what a form of ours is about: what the piece came
+// with, or else what this very browser is shown.
+func (m *matrix) at(a artefact, caller, form string) (*browser, string) {
+	m.t.Helper()
+	b := m.house.browser()
+	if caller == "own" {
+		b = m.loggedIn()
+	} else if caller == "other" {
+		m.login(b)
+	}
+	if request := a.with.Get("request"); request != "" || caller == "nobody" {
+		return b, request
+	}
+	return b, m.form(b.get(form)).with.Get("request")
+}
+
+// form is what a form of ours posts.
+func (m *matrix) form(p page) artefact {
+	m.t.Helper()
+	fields := hidden(m.t, p)
+	if fields.Get("ticket") == "" || fields.Get("request") == "" {
+		m.t.Fatalf("no form: %d %s", p.status, p.kind())
+	}
+	return artefact{value: fields.Get("ticket"), with: fields, browser: m.browser}
+}
+
+func (a artefact) clientID() string { return cmp.Or(a.client, "app") }
+
+func (m *matrix) pushed() *pushed.Requests {
+	return pushed.New(pushed.Config{Store: m.store, Secrets: m.secrets})
+}
+
+func (m *matrix) stored(reference string, op *storage.Op, err error) string {
+	m.t.Helper()
+	if err == nil {
+		err = m.store.Together(m.t.Context(), op)
+	}
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return reference
+}
+
+// code is a new code, from the session if there is one.
+func (m *matrix) code(pairs ...string) string {
+	m.t.Helper()
+	return m.login(m.browser, pairs...)
+}
+
+// signed is a token that the ring signs, about the person and the client, fresh.
+func (m *matrix) signed(typ string, more map[string]any) artefact {
+	m.t.Helper()
+	tokens := m.exchange(m.code())
+	claims := m.claimsOf(tokens.text("id_token"), "app")
+	claims["exp"], claims["jti"] = time.Now().Add(time.Minute).Unix(), "AAAAAAAAAAAAAAAAAAAAAA"
+	delete(claims, "nonce")
+	for name, value := range more {
+		claims[name] = value
+	}
+	payload, err := json.Marshal(claims)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	token, err := m.ring.Sign(keys.RS256, typ, payload)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return artefact{value: token, probe: tokens.text("access_token")}
+}
+
+// as posts a form as one of the callers.
+func (m *matrix) as(a artefact, path, caller string, form url.Values) reply {
+	m.t.Helper()
+	switch caller {
+	case "own":
+		return m.call(path, a.clientID(), testSecret, form)
+	case "other":
+		return m.call(path, "wiki", testSecret, form)
+	case "server":
+		return m.call(path, "api", testSecret, form)
+	case "stranger":
+		return m.call(path, "stranger", testSecret, form)
+	case "public":
+		return m.call(path, "spa", "", form)
+	}
+	return m.raw("POST", path, formType, "", form.Encode())
+}
+
+func mustURL(t *testing.T, raw string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+// hidden are the hidden fields of a page's form.
+func hidden(t *testing.T, p page) url.Values {
+	t.Helper()
+	fields := url.Values{}
+	z := xhtml.NewTokenizer(strings.NewReader(p.body))
+	for {
+		switch z.Next() {
+		case xhtml.ErrorToken:
+			return fields
+		case xhtml.StartTagToken, xhtml.SelfClosingTagToken:
+			attributes := map[string]string{}
+			token := z.Token()
+			for _, a := range token.Attr {
+				attributes[a.Key] = a.Val
+			}
+			if token.Data == "input" && attributes["type"] == "hidden" {
+				fields.Add(attributes["name"], attributes["value"])
+			}
+		}
+	}
+}
