@@ -52,6 +52,48 @@ func browser(t *testing.T) context.Context {
 	return ctx
 }
 
+// A watcher notes whatever the browser complains of or asks for unbidden.
+type watcher struct {
+	lock  sync.Mutex
+	noted []string
+}
+
+func (w *watcher) note(format string, args ...any) {
+	w.lock.Lock()
+	defer w.lock.Unlock()
+	w.noted = append(w.noted, fmt.Sprintf(format, args...))
+}
+
+// lines hands over what was noted since it was last called.
+func (w *watcher) lines() []string {
+	w.lock.Lock()
+	defer w.lock.Unlock()
+	lines := w.noted
+	w.noted = nil
+	return lines
+}
+
+func watch(t *testing.T, ctx context.Context, bidden func(url string) bool) *watcher {
+	t.Helper()
+	w := &watcher{}
+	must(t, chromedp.Listen(ctx, func(event any) {
+		switch e := event.(type) {
+		case *log.EventEntryAdded:
+			w.note("log: %s %s", e.Entry.Level, e.Entry.Text)
+		case *runtime.EventConsoleAPICalled:
+			w.note("console: %s", e.Type)
+		case *network.EventRequestWillBeSent:
+			if url := e.Request.URL; !strings.HasPrefix(url, "data:") && !bidden(url) {
+				w.note("request: %s", url)
+			}
+		}
+	}))
+	call(t, ctx, log.Enable, cdp.Empty{})
+	call(t, ctx, network.Enable, network.EnableParams{})
+	call(t, ctx, runtime.Enable, cdp.Empty{})
+	return w
+}
+
 var screens = []struct {
 	name          string
 	width, height int64
@@ -75,28 +117,7 @@ func TestP12_InARealBrowser(t *testing.T) {
 	}))
 	defer server.Close()
 
-	var lock sync.Mutex
-	var trouble []string
-	note := func(format string, args ...any) {
-		lock.Lock()
-		defer lock.Unlock()
-		trouble = append(trouble, fmt.Sprintf(format, args...))
-	}
-	must(t, chromedp.Listen(ctx, func(event any) {
-		switch e := event.(type) {
-		case *log.EventEntryAdded:
-			note("log: %s %s", e.Entry.Level, e.Entry.Text)
-		case *runtime.EventConsoleAPICalled:
-			note("console: %s", e.Type)
-		case *network.EventRequestWillBeSent:
-			if url := e.Request.URL; url != server.URL+"/page" && !strings.HasPrefix(url, "data:") {
-				note("request: %s", url)
-			}
-		}
-	}))
-	call(t, ctx, log.Enable, cdp.Empty{})
-	call(t, ctx, network.Enable, network.EnableParams{})
-	call(t, ctx, runtime.Enable, cdp.Empty{})
+	trouble := watch(t, ctx, func(url string) bool { return url == server.URL+"/page" })
 	for _, screen := range screens {
 		options := []chromedp.EmulateViewportOption{}
 		if screen.mobile {
@@ -122,15 +143,19 @@ func TestP12_InARealBrowser(t *testing.T) {
 				if seen.Over > 0 {
 					t.Errorf("%s scrolls sideways by %v px", name, seen.Over)
 				}
+				if screen.mobile {
+					must(t, chromedp.Do(ctx, chromedp.EmulateViewport(390, 844, options...)))
+					if over := ask[float64](t, ctx, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); over > 0 {
+						t.Errorf("%s at 390 px scrolls sideways by %v px", name, over)
+					}
+					must(t, chromedp.Do(ctx, chromedp.EmulateViewport(screen.width, screen.height, options...)))
+				}
 				if seen.Corner == "0px" {
 					t.Errorf("%s: the style sheet was not let in", name)
 				}
-				lock.Lock()
-				for _, line := range trouble {
+				for _, line := range trouble.lines() {
 					t.Errorf("%s: %s", name, line)
 				}
-				trouble = nil
-				lock.Unlock()
 				if pictures != "" {
 					photograph(t, ctx, filepath.Join(pictures, name), server.URL+"/page", func() { page = usual(kind, lang) })
 				}

@@ -23,7 +23,7 @@ var english = tongue{
 		CompareCode:   "Is this the code on your device?",
 		WrongCode:     "No device is waiting for this code. Check it and type it again. If your device shows a new one by now, type that.",
 		NoScript:      "Your browser does not go on by itself: press the button.",
-		DeviceAddress: "Asked from address",
+		DeviceAddress: "Asked from",
 		Begun:         "Asked",
 		JustNow:       "less than a minute ago",
 		OneMinute:     "1 minute ago",

@@ -27,7 +27,7 @@ var englishForms = map[Kind]text{
 	},
 	SignedOut: {
 		title:   "You are logged out",
-		lead:    "Your login in this browser has ended, and the apps that you opened with it have been told.",
+		lead:    "You have no login here any more in this browser, and the apps that you opened with it are being told.",
 		heading: "Good to know",
 		advice: []string{
 			"An app that does not take such notices may keep you logged in until its own session ends. Log out there too if others use this computer.",
@@ -36,7 +36,7 @@ var englishForms = map[Kind]text{
 	},
 	SignedOutEverywhere: {
 		title:   "You are logged out everywhere",
-		lead:    "All your logins have ended, in all browsers. So has the access of all apps and devices that acted for you, and they have been told.",
+		lead:    "All your logins have ended, in all browsers. So has the access of all apps and devices that acted for you. The apps are being told.",
 		heading: "Good to know",
 		advice: []string{
 			"An app that does not take such notices may keep you logged in until its own session ends.",
