@@ -1,11 +1,12 @@
 // Package systemtest holds tests of the built program, and nothing else: it starts
 // real processes (dingbridge serve, dingbridge simulator, dingbridge demo, and
-// redis-server, Chromium and Node where there are any), speaks with them over HTTP
-// as browsers and apps do, and kills them.
+// redis-server, Chromium, Node, Apache and Ruby where there are any), speaks with them
+// over HTTP as browsers and apps do, and kills them.
 //
 //	build_test.go process_test.go   the program, built once, as processes
 //	world_test.go                   a simulator, configuration, and serve processes on one storage
 //	person_test.go app_test.go      a browser without a screen; an app's calls
+//	example_test.go                 what deploy/examples says, as an operator has it in the end
 //
 // What they prove:
 //
@@ -23,6 +24,8 @@
 //   - E7: A storage that is away, oversized or endless requests, and a stop with
 //     requests under way each have their defined end.
 //   - E8: Who may not enter gets no code, a page that says why, and an audit event.
+//   - E9: Apps of others, configured as deploy/examples says, log people in, out and in
+//     again. A logout in one app ends the session in the other, of this browser alone.
 //
 // With -short the long proofs run a tenth. Under the race detector the program is
 // built with it too. Nobody imports this package.
