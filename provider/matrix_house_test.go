@@ -20,7 +20,8 @@ func newMatrix(t *testing.T) *matrix {
 	t.Helper()
 	h := build(t, func(p *plan) {
 		more := []clients.Spec{
-			{ID: "jwt", AccessToken: "jwt", Audiences: []string{"api"}, RedirectURIs: []string{appCallback}},
+			{ID: "jwt", AccessToken: "jwt", Audiences: []string{"api"}, RedirectURIs: []string{appCallback}, PostLogoutRedirectURIs: []string{appGoodbye}},
+			{ID: "jwtes", AccessToken: "jwt", IDTokenSignedResponseAlg: "ES256", RedirectURIs: []string{appCallback}, PostLogoutRedirectURIs: []string{appGoodbye}},
 			{ID: "stranger", ResourceServer: true, RedirectURIs: []string{"https://stranger.example.com/cb"}},
 		}
 		for _, spec := range more {
