@@ -63,6 +63,13 @@ func check(ctx context.Context, file string, stdout, stderr io.Writer) (err erro
 	if _, err := build(bounded, m, 0); err != nil {
 		return explain(doc, opened, err)
 	}
+	note, err := tryAdmin(doc)
+	if err != nil {
+		return err
+	}
+	if note != "" {
+		fmt.Fprintf(stderr, "note: %s\n", note)
+	}
 	switch {
 	case missing != "":
 		fmt.Fprintf(stderr, "note: %s is not there yet; serve will make it\n", missing)

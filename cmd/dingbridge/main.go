@@ -18,6 +18,8 @@ func commands() *cobra.Command {
 	root.SetVersionTemplate("{{.Version}}\n")
 	client := &cobra.Command{Use: "client", Short: "The apps that may ask for a login", RunE: needsVerb}
 	client.AddCommand(clientAddCommand())
+	ring := &cobra.Command{Use: "keys", Short: "The signing keys of the running server", RunE: needsVerb}
+	ring.AddCommand(keysListCommand(), keysRotateCommand())
 	secrets := &cobra.Command{Use: "secret", Short: "The provider's own secrets", RunE: needsVerb}
 	secrets.AddCommand(secretNewCommand())
 	root.AddCommand(
@@ -26,6 +28,7 @@ func commands() *cobra.Command {
 		demoCommand(),
 		simulatorCommand(),
 		client,
+		ring,
 		secrets,
 		versionCommand(),
 	)

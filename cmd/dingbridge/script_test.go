@@ -32,6 +32,7 @@ func TestM3_SignalsDrainAndExitZero(t *testing.T) { scripts(t, "m3-*") }
 func TestM4_CheckTellsEveryFault(t *testing.T)    { scripts(t, "m4-*") }
 func TestM6_DemoStaysOnLoopback(t *testing.T)     { scripts(t, "m6-*") }
 func TestClientAddAndSecretNew(t *testing.T)      { scripts(t, "client-*") }
+func TestKeysAtTheSocket(t *testing.T)            { scripts(t, "keys-*") }
 func TestSimulator(t *testing.T)                  { scripts(t, "simulator-*") }
 func scripts(t *testing.T, pattern string) {
 	files, err := filepath.Glob(filepath.Join("testdata", pattern+".txtar"))

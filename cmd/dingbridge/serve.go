@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/dingbridge/dingbridge/cmd/dingbridge/internal/admin"
 	"github.com/dingbridge/dingbridge/cmd/dingbridge/internal/config"
 	"github.com/dingbridge/dingbridge/provider/audit"
 )
@@ -61,7 +62,16 @@ func serve(ctx context.Context, file string, stdout, stderr io.Writer) (err erro
 	if m.certificate != nil {
 		front.tls = m.certificate.config()
 	}
-	return h.serve(ctx, []server{front}, stdout)
+	servers := []server{front}
+	socket, err := listenAdmin(doc)
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	if socket != nil {
+		servers = append(servers, server{listener: socket, log: log,
+			handler: admin.Handler(admin.Config{Ring: h.ring, Audit: m.audit, Log: log})})
+	}
+	return h.serve(ctx, servers, stdout)
 }
 
 // serve runs the house behind its servers until ctx ends.

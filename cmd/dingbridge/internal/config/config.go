@@ -42,6 +42,11 @@ type Config struct {
 	// X-Forwarded-For is believed. Nobody's, by default.
 	TrustedProxies []string `yaml:"trusted_proxies"`
 
+	// AdminSocket is the path of a Unix socket at which this machine's operator asks
+	// the server, as `dingbridge keys rotate` does. Whoever runs as the server's user
+	// may. None, by default; the folder has to exist.
+	AdminSocket string `yaml:"admin_socket"`
+
 	Limits   Limits   `yaml:"limits"`
 	Log      Log      `yaml:"log"`
 	Operator Operator `yaml:"operator"`

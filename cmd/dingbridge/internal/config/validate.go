@@ -30,6 +30,9 @@ func validate(c *Config, at positions) Faults {
 	v.durations(c)
 	v.claims(c.Claims)
 	v.proxies(c.TrustedProxies)
+	if strings.HasSuffix(c.AdminSocket, "/") || strings.ContainsRune(c.AdminSocket, 0) {
+		v.fault("admin_socket", "is not the path of a file", "write it like /run/dingbridge/admin.sock")
+	}
 	if c.Limits.DingTalkLoginsPerSecond < 1 {
 		v.fault("limits.dingtalk_logins_per_second", "is less than 1", "write a whole number from 1 on")
 	}

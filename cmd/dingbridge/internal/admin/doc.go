@@ -1,0 +1,22 @@
+// Package admin lets an operator ask a running server for what only it can do: it
+// speaks JSON over HTTP on a Unix socket that its own user alone may open. The
+// server's side is [Listen] and [Handler], the other is [Client].
+//
+// Whoever can open the socket may do all that it offers: the file's mode is the only
+// lock there is. Nothing secret passes, neither a key nor a token.
+//
+// Promises:
+//
+//	A1  The socket appears at its path only when it is complete: mode 0600, and
+//	    somebody listens. There is no moment at which another user can open it.
+//	A2  A socket that a dead process left is replaced. One at which somebody listens,
+//	    and a file that is no socket, is left alone and is an error; of two that
+//	    begin at once one is refused.
+//	A3  Closing takes the socket away, unless another has come to be in its place.
+//	A4  Every call is audited, also one that is not known or fails.
+//	A5  A call is bounded in size and time, and one that goes wrong says what to do.
+//	A6  Rotate never publishes a key of an algorithm that has one waiting.
+//
+// Only cmd/dingbridge may import it. To add a verb, add a row to the table in
+// server.go, its types to wire.go and a method to [Client].
+package admin
