@@ -92,3 +92,22 @@ func FuzzBasicCredentials(f *testing.F) {
 		}
 	})
 }
+
+// FuzzClaimsRequest: whatever a client writes, names are ours and sorted, and nothing
+// is read twice.
+func FuzzClaimsRequest(f *testing.F) {
+	for _, seed := range []string{``, `{}`, `{"userinfo":{"name":null}}`, `{"id_token":{"sub":{"value":"x"},"acr":{"essential":true,"values":["a",1,null]}}}`, `{"id_token":{"name":{},"NAME":{}}}`, "\x00", `{"userinfo":{"":{}}}`} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		c, ok := parseClaimsRequest(text)
+		for _, names := range [][]string{c.idToken, c.userinfo} {
+			if !slices.IsSorted(names) || len(slices.Compact(slices.Clone(names))) != len(names) || len(names) > 32 {
+				t.Errorf("%q: %v", text, names)
+			}
+		}
+		if !ok && text == "" {
+			t.Error("nothing is a fault")
+		}
+	})
+}
