@@ -59,6 +59,8 @@ var plan = []struct {
 	// and the hall that ties them.
 	{"provider", "provider/audit provider/clients provider/device provider/grants provider/login provider/logout provider/pages provider/people provider/pushed provider/sessions keys keys/secret storage dingtalk"},
 
+	{"provider/conformance", ""}, // tests of the built program by the wire alone
+
 	// Floor 4: the command.
 	{"cmd/dingbridge/internal/bench", ""},      // measures the built program by the wire alone
 	{"cmd/dingbridge/internal/systemtest", ""}, // tests of the built program by the wire alone
