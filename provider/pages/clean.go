@@ -14,7 +14,7 @@ const (
 	maxPermission = 120
 	maxRequestID  = 64
 	maxUserCode   = 24
-	maxScheme     = 64       // bytes
+	maxScheme     = 255      // bytes
 	maxURL        = 17 << 10 // bytes; what a request may have
 )
 

@@ -222,3 +222,90 @@ func TestP8_HowLongAgo(t *testing.T) {
 		}
 	})
 }
+
+// Who cannot see a form can still fill it in.
+func TestP10_FormsAreLabelled(t *testing.T) {
+	p := newPages(t, theirs)
+	for _, kind := range Kinds() {
+		for _, lang := range []string{English, Chinese} {
+			for _, wrong := range []bool{false, true} {
+				page := full(kind, lang)
+				page.WrongCode = wrong
+				root := parse(t, body(t, write(t, p, "GET", 0, page)))
+				labels := map[string]string{}
+				for n := range root.Descendants() {
+					if n.Data == "label" {
+						labels[attr(n, "for")] = inner(n)
+					}
+				}
+				for n := range root.Descendants() {
+					if n.Type != html.ElementNode {
+						continue
+					}
+					if n.Data == "input" && attr(n, "type") != "hidden" && labels[attr(n, "id")] == "" {
+						t.Errorf("%s: a field without a label", kind)
+					}
+					if n.Data == "button" && (strings.TrimSpace(inner(n)) == "" || attr(n, "type") != "submit") {
+						t.Errorf("%s: button %q", kind, attr(n, "id"))
+					}
+					if by := attr(n, "aria-describedby"); by != "" && inner(byID(root, by)) == "" {
+						t.Errorf("%s: %s is described by nothing", kind, attr(n, "id"))
+					}
+				}
+				if kind != DeviceCode {
+					continue
+				}
+				field, told := byID(root, "user-code"), byID(root, "wrong-code")
+				if (told != nil) != wrong || (attr(field, "aria-invalid") == "true") != wrong || wrong && attr(told, "role") != "alert" {
+					t.Errorf("wrong code %v: %v %v", wrong, field.Attr, told)
+				}
+				if attr(field, "value") != "WDJB-MJHT" || attr(field, "name") != "user_code" {
+					t.Errorf("the field is %v", field.Attr)
+				}
+			}
+		}
+	}
+}
+
+// What a person decides on is all there: who asks, for what, from where, since when,
+// and for devices the warning that nobody should have sent them.
+func TestP8_WhatIsDecidedOn(t *testing.T) {
+	p := newPages(t, theirs)
+	for kind, lang := range map[Kind]string{Consent: English, DeviceConfirm: Chinese} {
+		page := full(kind, lang)
+		page.Scopes = []string{"openid", "groups", "groups", "api.read\u202e", "\u200b"}
+		page.UserCode = "ABCD-EFGH\u202e<b>"
+		root := parse(t, body(t, write(t, p, "GET", 0, page)))
+		learned := inner(byID(root, "learned"))
+		for _, want := range []string{tongues[lang].scopes["openid"], "Example People", "api.read"} {
+			if strings.Count(learned, want) != 1 {
+				t.Errorf("%s: %q is not told once: %s", kind, want, learned)
+			}
+		}
+		if strings.ContainsAny(learned, "\u202e\u200b{}") {
+			t.Errorf("%s: %q", kind, learned)
+		}
+		if !strings.Contains(inner(byID(root, "message")), "Grafana") {
+			t.Errorf("%s does not say who asks", kind)
+		}
+		device := kind == DeviceConfirm
+		for id, want := range map[string]string{"user-code": "ABCD-EFGH<b>", "device-address": "203.0.113.7"} {
+			if got := inner(byID(root, id)); device && got != want || !device && got != "" {
+				t.Errorf("%s: %s is %q", kind, id, got)
+			}
+		}
+	}
+	for _, kind := range []Kind{DeviceCode, DeviceConfirm} {
+		en := inner(byID(parse(t, body(t, write(t, p, "GET", 0, full(kind, English)))), "advice"))
+		zh := inner(byID(parse(t, body(t, write(t, p, "GET", 0, full(kind, Chinese)))), "advice"))
+		if !strings.Contains(en, "if you started this yourself") || !strings.Contains(zh, "本人") {
+			t.Errorf("%s does not warn: %s %s", kind, en, zh)
+		}
+	}
+	// Every scope that has words has them in both languages.
+	for scope := range english.scopes {
+		if english.scopes[scope] == "" || chinese.scopes[scope] == "" || len(english.scopes) != len(chinese.scopes) {
+			t.Errorf("scope %s is told in one language only", scope)
+		}
+	}
+}

@@ -53,6 +53,14 @@ func TestP5_BothLanguagesAreComplete(t *testing.T) {
 		if len(en.advice) != len(zh.advice) || (en.button == "") != (zh.button == "") {
 			t.Errorf("%s: the languages tell different things", kind)
 		}
+		if len(en.choices) != len(rows[kind].buttons) || len(zh.choices) != len(en.choices) || (en.heading == "") != (zh.heading == "") || (en.goOn == "") != (zh.goOn == "") {
+			t.Errorf("%s: not a text for each button in both languages", kind)
+		}
+		for i := range en.choices {
+			if en.choices[i].label == "" || zh.choices[i].label == "" || (en.choices[i].hint == "") != (zh.choices[i].hint == "") {
+				t.Errorf("%s: button %d lacks a text", kind, i)
+			}
+		}
 		for _, mark := range []string{"{app}", "{org}"} {
 			if strings.Contains(en.lead, mark) != strings.Contains(zh.lead, mark) {
 				t.Errorf("%s: %s is in one language only", kind, mark)
@@ -109,6 +117,7 @@ func TestP6_StableTitlesAndIDs(t *testing.T) {
 		}
 		ids := []string{"brand", "main", "title", "message", "advice", "retry", "details", "client-name", "account",
 			"permission", "contact", "request-id", "other-language"}
+		ids = append(ids, formIDs[kind]...)
 		if kind == Home {
 			ids = append(ids, "issuer", "discovery")
 		}
@@ -127,6 +136,15 @@ func TestP6_StableTitlesAndIDs(t *testing.T) {
 			}
 		}
 	}
+}
+
+var formIDs = map[Kind][]string{
+	SignOut:       {"form", "choose-here", "choose-everywhere"},
+	Consent:       {"form", "learned", "choose-approve", "choose-deny"},
+	DeviceCode:    {"form", "user-code", "wrong-code", "send"},
+	DeviceConfirm: {"form", "learned", "compare", "user-code", "device-address", "begun", "choose-approve", "choose-deny"},
+	FormPost:      {"form", "send"},
+	SignedOut:     {"continue"},
 }
 
 func TestP8_WhatHappenedWhatToDoAndWhich(t *testing.T) {
