@@ -31,6 +31,14 @@ type view struct {
 // or have signed something that is still good. It needs no storage.
 func (r *Ring) JWKS() *Document { return r.view.Load().jwks }
 
+// longestKept is how long others may keep the key set at most: a change that nobody
+// planned, a ring made anew, should be known to all within minutes.
+const longestKept = 15 * time.Minute
+
+// KeepFor is how long others may keep the key set: far less than a key is published
+// before it signs, so that nobody meets a kid that is not in the set they have.
+func (r *Ring) KeepFor() time.Duration { return min(longestKept, r.policy.lead/4) }
+
 // adopt makes s what this replica uses, as far as now is concerned. Most often
 // nothing has changed since the last time.
 func (r *Ring) adopt(s *snapshot, now time.Time) {

@@ -62,12 +62,8 @@ func (p *Provider) metadata() ([]byte, error) {
 	return doc, nil
 }
 
-// How long others may keep the two public documents. The keys' is far below the lead
-// with which a new key is published.
-const (
-	discoveryCache = "public, max-age=3600"
-	jwksCache      = "public, max-age=900"
-)
+// discoveryCache is how long others may keep the metadata.
+const discoveryCache = "public, max-age=3600"
 
 func (p *Provider) serveDiscovery(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", discoveryCache)
@@ -77,7 +73,7 @@ func (p *Provider) serveDiscovery(w http.ResponseWriter, r *http.Request) {
 
 func (p *Provider) serveJWKS(w http.ResponseWriter, r *http.Request) {
 	doc := p.Ring.JWKS()
-	w.Header().Set("Cache-Control", jwksCache)
+	w.Header().Set("Cache-Control", fmt.Sprintf("public, max-age=%d", int(p.Ring.KeepFor().Seconds())))
 	w.Header().Set("Content-Type", "application/jwk-set+json")
 	w.Header().Set("ETag", doc.ETag)
 	if r.Header.Get("If-None-Match") == doc.ETag {
