@@ -21,7 +21,12 @@ import (
 // authorize is the authorization endpoint. A session of ours that is fresh enough
 // answers at once; otherwise the browser is sent to DingTalk.
 func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
-	a, fault := p.readAuthRequest(r.Form)
+	form, byPush, ok := p.brought(w, r)
+	if !ok {
+		return
+	}
+	r.Form = form // it says in which language pages are
+	a, fault := p.readAuthRequest(form, byPush)
 	callOf(r.Context()).client = a.client
 	if fault != nil {
 		p.refuseAuthRequest(w, r, a, fault)
@@ -40,11 +45,17 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 	p.begin(w, r, a.Request, a.client)
 }
 
-// readAuthRequest checks a whole authorization request, however it came.
-func (p *Provider) readAuthRequest(form url.Values) (authRequest, *refusal) {
+// readAuthRequest checks a whole authorization request, however it came; byPush says
+// that its client pushed it, or is doing so.
+func (p *Provider) readAuthRequest(form url.Values, byPush bool) (authRequest, *refusal) {
 	a, fault := parseAuthRequest(form, p.Clients)
-	if fault != nil || a.hint == "" {
+	switch {
+	case fault != nil:
 		return a, fault
+	case a.client.RequirePushed && !byPush:
+		return a, tell("invalid_request", "this client must push its authorization requests")
+	case a.hint == "":
+		return a, nil
 	}
 	h, err := p.openHint(a.hint)
 	switch {
@@ -58,21 +69,6 @@ func (p *Provider) readAuthRequest(form url.Values) (authRequest, *refusal) {
 	a.Expected = string(h.subject)
 	return a, nil
 }
-
-// authorizePost answers the same request by POST (OpenID Connect Core section
-// 3.1.2.1) with a redirect to GET: a POST from another site carries no Lax cookie.
-func (p *Provider) authorizePost(w http.ResponseWriter, r *http.Request) {
-	query := r.PostForm.Encode()
-	if len(query) > maxReposted {
-		p.page(w, r, http.StatusRequestEntityTooLarge, pages.Page{Kind: pages.TooLarge})
-		return
-	}
-	w.Header().Set("Location", p.Issuer+pathAuthorize+"?"+query)
-	w.WriteHeader(http.StatusSeeOther)
-}
-
-// maxReposted bounds a request that moves from a body into a URL.
-const maxReposted = 7 << 10
 
 func (p *Provider) refuseAuthRequest(w http.ResponseWriter, r *http.Request, a authRequest, fault *refusal) {
 	reason := fault.description
@@ -176,11 +172,7 @@ func (p *Provider) begin(w http.ResponseWriter, r *http.Request, l login.Request
 		p.page(w, r, http.StatusServiceUnavailable, pages.Page{Kind: pages.TooManyRequests, RetryURL: p.here(r)})
 		return
 	}
-	binding := p.cookies.get(r, p.cookies.binding)
-	if !login.ValidBinding(binding) {
-		binding = login.NewBinding()
-	}
-	state, op, err := p.login.Begin(l, p.CorpID, binding)
+	state, op, err := p.login.Begin(l, p.CorpID, p.binding(r))
 	if err == nil {
 		err = p.Store.Together(ctx, op)
 	}
@@ -189,8 +181,28 @@ func (p *Provider) begin(w http.ResponseWriter, r *http.Request, l login.Request
 		return
 	}
 	p.record(ctx, audit.Event{Name: audit.LoginBegun})
-	p.cookies.set(w, p.cookies.binding, binding, bindingCookieAge)
+	p.keepBinding(w, r)
 	redirect(w, r, p.Upstream.AuthorizeURL(p.callback, state))
+}
+
+// binding is the value of the browser's binding cookie. One that has none, or a strange
+// one, is to be given what is returned, by keepBinding.
+func (p *Provider) binding(r *http.Request) string {
+	call := callOf(r.Context())
+	if call.binding == "" {
+		if call.binding = p.cookies.get(r, p.cookies.binding); !login.ValidBinding(call.binding) {
+			call.binding = login.NewBinding()
+		}
+	}
+	return call.binding
+}
+
+// keepBinding sets the binding cookie, once for each answer.
+func (p *Provider) keepBinding(w http.ResponseWriter, r *http.Request) {
+	if call := callOf(r.Context()); !call.bound {
+		call.bound = true
+		p.cookies.set(w, p.cookies.binding, p.binding(r), bindingCookieAge)
+	}
 }
 
 // authorizeTrouble answers what is neither the client's nor the person's fault, and

@@ -27,11 +27,17 @@ type leaving struct {
 // and not before the person confirmed it, unless the hint proves that it is about this
 // very session: otherwise any page on the web could log people out.
 func (p *Provider) endSession(w http.ResponseWriter, r *http.Request) {
+	if r.Form.Has("posted") {
+		form, ok := p.reopen(w, r, pathEndSession)
+		if !ok {
+			return
+		}
+		r.Form = form
+	}
 	l, fault := p.readLeaving(r.Form)
 	callOf(r.Context()).client = l.client
 	if fault != "" {
-		p.record(r.Context(), audit.Event{Name: audit.LogoutRefused, Reason: string(fault)})
-		p.page(w, r, http.StatusBadRequest, pages.Page{Kind: fault, ClientName: l.clientName()})
+		p.refuseLeaving(w, r, l, fault)
 		return
 	}
 	session, err := p.ownSession(r)
@@ -45,6 +51,11 @@ func (p *Provider) endSession(w http.ResponseWriter, r *http.Request) {
 	default:
 		p.confirmLogout(w, r, l, session)
 	}
+}
+
+func (p *Provider) refuseLeaving(w http.ResponseWriter, r *http.Request, l leaving, fault pages.Kind) {
+	p.record(r.Context(), audit.Event{Name: audit.LogoutRefused, Reason: string(fault)})
+	p.page(w, r, http.StatusBadRequest, pages.Page{Kind: fault, ClientName: l.clientName()})
 }
 
 // readLeaving checks a logout request. With a fault nothing is ended, and the browser

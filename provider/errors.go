@@ -12,6 +12,7 @@ import (
 	"github.com/dingbridge/dingbridge/provider/login"
 	"github.com/dingbridge/dingbridge/provider/pages"
 	"github.com/dingbridge/dingbridge/provider/people"
+	"github.com/dingbridge/dingbridge/provider/pushed"
 	"github.com/dingbridge/dingbridge/provider/sessions"
 	"github.com/dingbridge/dingbridge/storage"
 )
@@ -42,6 +43,10 @@ var loginErrors = []struct {
 	{login.ErrOtherAnswer, pages.CodeUsed, "other_answer", false},
 	{login.ErrBusy, pages.Unavailable, "busy", true},
 	{login.ErrTooLarge, pages.TooLarge, "too_large", false},
+	{pushed.ErrUnknownRequest, pages.LoginExpired, "request_expired", false},
+	{pushed.ErrOtherBrowser, pages.OtherBrowser, "request_of_another_browser", false},
+	{pushed.ErrOtherClient, pages.InvalidRequest, "request_of_another_client", false},
+	{pushed.ErrTooLarge, pages.TooLarge, "too_large", false},
 	{people.ErrGone, pages.Outsider, "gone", false},
 	{people.ErrContradiction, pages.UpstreamStrange, "contradiction", false},
 	{people.ErrRecord, pages.Unavailable, "strange_record", true},

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/dingbridge/dingbridge/provider/pages"
 )
 
 // doors are the places that take one of them.
@@ -87,6 +89,29 @@ var doors = []door{
 	{"consent form", "/authorize/consent", "own other nobody", func(m *matrix, a artefact, caller string) bool {
 		b, request := m.at(a, caller, m.authorization("prompt", "consent"))
 		return strings.Contains(b.post(m.issuer+"/authorize/consent", url.Values{"request": {request}, "ticket": {a.value}, "choice": {"approve"}}).location, "code=")
+	}},
+	{"pushed request", "/authorize", "own other nobody", func(m *matrix, a artefact, caller string) bool { // by any browser that comes first
+		q := url.Values{"request_uri": {a.value}, "redirect_uri": {appCallback}, "response_type": {"code"}, "scope": {"openid"}}
+		switch caller {
+		case "own":
+			q.Set("client_id", "app")
+		case "other":
+			q.Set("client_id", "wiki")
+		}
+		return strings.HasPrefix(m.house.browser().get(m.issuer+"/authorize?"+q.Encode()).location, m.dingtalk)
+	}},
+	{"posted request", "/authorize", "own other", func(m *matrix, a artefact, caller string) bool {
+		b := m.house.browser()
+		if caller == "own" {
+			b = m.loggedIn()
+		}
+		return strings.HasPrefix(b.follow(m.issuer+"/authorize?"+url.Values{"posted": {a.value}}.Encode(), appCallback).location, appCallback)
+	}},
+	{"posted logout", "/end_session", "own", func(m *matrix, a artefact, _ string) bool {
+		return a.value != "" && m.loggedIn().get(m.issuer+"/end_session?"+url.Values{"posted": {a.value}}.Encode()).kind() == string(pages.SignOut)
+	}},
+	{"client secret at par", "/par", "own", func(m *matrix, a artefact, _ string) bool {
+		return m.raw("POST", "/par", formType, basic("app", url.QueryEscape(a.value)), m.query().Encode()).status == http.StatusCreated
 	}},
 	{"client secret", "/revoke", "own", func(m *matrix, a artefact, _ string) bool {
 		r := m.raw("POST", "/revoke", formType, basic("app", url.QueryEscape(a.value)), "token=x")

@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"net/url"
 	"strings"
 
 	"github.com/dingbridge/dingbridge/keys"
@@ -50,6 +51,10 @@ var kinds = []kind{
 	}},
 	{"posted reference", []string{"posted"}, func(m *matrix) artefact {
 		reference, op, err := m.pushed().Post("/authorize", m.query())
+		return artefact{value: m.stored(reference, op, err)}
+	}},
+	{"posted logout", []string{"posted"}, func(m *matrix) artefact {
+		reference, op, err := m.pushed().Post("/end_session", url.Values{"client_id": {"app"}})
 		return artefact{value: m.stored(reference, op, err)}
 	}},
 	{"device code", []string{"device code"}, func(m *matrix) artefact {

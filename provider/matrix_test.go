@@ -46,9 +46,10 @@ var opens = map[string]map[string]string{
 	"refresh token":               {"refresh token": "own", "introspection": "own", "revocation": "own"},
 	"login state":                 {"login state": "own"},
 	"session cookie":              {"session cookie": "own other"},
-	"client secret":               {"client secret": "own"},
-	"request_uri":                 {},
-	"posted reference":            {},
+	"client secret":               {"client secret": "own", "client secret at par": "own"},
+	"request_uri":                 {"pushed request": "own"},
+	"posted reference":            {"posted request": "own other"}, // it is no more than a link
+	"posted logout":               {"posted logout": "own"},
 	"ID token RS256":              {"hint": "own", "hint at logout": "own"},
 	"ID token ES256":              {"hint": "own", "hint at logout": "own"},
 	"sign-out form":               {"sign-out form": "own"},

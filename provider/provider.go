@@ -22,6 +22,7 @@ import (
 	"github.com/dingbridge/dingbridge/provider/logout"
 	"github.com/dingbridge/dingbridge/provider/pages"
 	"github.com/dingbridge/dingbridge/provider/people"
+	"github.com/dingbridge/dingbridge/provider/pushed"
 	"github.com/dingbridge/dingbridge/provider/sessions"
 	"github.com/dingbridge/dingbridge/storage"
 )
@@ -71,6 +72,7 @@ type Provider struct {
 	sessions  *sessions.Register
 	people    *people.Registry
 	login     *login.Steps
+	pushed    *pushed.Requests
 	notices   *logout.Notifier
 	tickets   *secret.Tokens
 	begun     *budget
@@ -113,6 +115,7 @@ func New(c Config) (*Provider, error) {
 		sessions: sessions.New(c.Sessions),
 		people:   registry,
 		login:    login.New(login.Config{Store: c.Store, Secrets: c.Secrets, Claim: workTime + 5*time.Second}),
+		pushed:   pushed.New(pushed.Config{Store: c.Store, Secrets: c.Secrets}),
 		tickets:  c.Secrets.Tokens("form"),
 		begun:    newBudget(c.LoginsPerSecond, 10),
 		answers:  newBudget(c.DingTalkLoginsPerSecond, 1),

@@ -18,6 +18,8 @@ type call struct {
 	address string // of the browser or client
 	client  *clients.Client
 	locales string // ui_locales of the request, or of the login it belongs to
+	binding string // of the browser, once it was asked for
+	bound   bool   // the answer sets it
 }
 
 type callKey struct{}

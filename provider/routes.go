@@ -21,6 +21,7 @@ import (
 // The paths, below the issuer.
 const (
 	pathAuthorize  = "/authorize"
+	pathPAR        = "/par"
 	pathConsent    = "/authorize/consent"
 	pathCallback   = "/login/callback"
 	pathEndSession = "/end_session"
@@ -71,7 +72,8 @@ func (p *Provider) routeTable() []route {
 		{pathJWKS, get, anyone, false, f(p.serveJWKS)},
 		{pathAuthorize, []string{http.MethodGet, http.MethodPost}, person, false, byMethod(p.authorize, p.authorizePost)},
 		{pathConsent, []string{http.MethodPost}, person, true, f(p.consentPost)},
-		{pathEndSession, []string{http.MethodGet, http.MethodPost}, person, false, f(p.endSession)},
+		{pathPAR, []string{http.MethodPost}, script, true, p.authenticateClient(f(p.par))},
+		{pathEndSession, []string{http.MethodGet, http.MethodPost}, person, false, byMethod(p.endSession, p.endSessionPost)},
 		{pathSignOut, []string{http.MethodPost}, person, true, f(p.signOutPost)},
 		{pathCallback, []string{http.MethodGet}, person, false, f(p.callbackGet)},
 		{pathToken, []string{http.MethodPost}, script, true, p.knownGrant(library)},

@@ -34,6 +34,7 @@ var routesOf = []declared{
 	{"/jwks", "GET HEAD", false, true},
 	{"/authorize", "GET POST", true, false},
 	{"/authorize/consent", "POST", true, false},
+	{"/par", "POST", false, false},
 	{"/login/callback", "GET", true, false},
 	{"/end_session", "GET POST", true, false},
 	{"/end_session/confirm", "POST", true, false},
@@ -330,9 +331,9 @@ func TestLimits(t *testing.T) {
 	if p := b.post(h.issuer+"/authorize", q); p.status != http.StatusRequestEntityTooLarge || p.kind() != string(pages.TooLarge) {
 		t.Errorf("body: %d %s", p.status, p.kind())
 	}
-	q.Set("x", strings.Repeat("x", 8<<10))
-	if p := b.post(h.issuer+"/authorize", q); p.status != http.StatusRequestEntityTooLarge {
-		t.Errorf("a body too large for a query: %d", p.status)
+	q.Set("x", strings.Repeat("x", 17<<10))
+	if p := b.post(h.issuer+"/authorize", q); p.status != http.StatusRequestEntityTooLarge || p.kind() != string(pages.TooLarge) {
+		t.Errorf("a body too large to be kept: %d %s", p.status, p.kind())
 	}
 	for name, contentType := range map[string]string{"JSON": "application/json", "multipart": "multipart/form-data; boundary=x", "none": ""} {
 		if r := h.raw("POST", "/authorize", contentType, "", "client_id=app"); r.status != http.StatusBadRequest || r.kind() != string(pages.InvalidRequest) {

@@ -18,6 +18,10 @@ import (
 // uriPrefix makes a URN of a reference (RFC 9126 section 2.2).
 const uriPrefix = "urn:ietf:params:oauth:request_uri:"
 
+// IsURI tells whether a request_uri has the form of those that Push makes. Whether it
+// is one, Open tells.
+func IsURI(uri string) bool { return strings.HasPrefix(uri, uriPrefix) }
+
 // credentials are the parameters that authenticate a client and are no part of its
 // request (RFC 6749 section 2.3.1, RFC 7521 section 4.2).
 var credentials = []string{"client_secret", "client_assertion", "client_assertion_type"}

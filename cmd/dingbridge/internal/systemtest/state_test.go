@@ -2,6 +2,7 @@ package systemtest
 
 import (
 	"maps"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -38,6 +39,26 @@ func TestE5_StateTable(t *testing.T) {
 	}
 	if s, err := newPerson().get(ctx, w.authorization(a)); err != nil || s.status != 302 { // begun, and left
 		t.Fatalf("begin: %v, %v", s, err)
+	}
+	begun, err := url.Parse(w.authorization(a))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := a.call(ctx, w.issuer+"/par", begun.Query()); got.status != 201 {
+		t.Fatalf("push: %v", got)
+	}
+	posted, err := p.http.PostForm(w.issuer+"/authorize", begun.Query())
+	if err != nil || posted.StatusCode != 303 {
+		t.Fatalf("post: %v, %v", posted, err)
+	}
+	posted.Body.Close()
+	leaver := newPerson()
+	if code, err = leaver.login(ctx, w, a); err != nil {
+		t.Fatal(err)
+	}
+	hint := a.redeem(ctx, w.issuer, code).text("id_token")
+	if s, err := leaver.get(ctx, w.issuer+"/end_session?id_token_hint="+hint); err != nil || s.status != 200 { // out
+		t.Fatalf("logout: %v, %v", s, err)
 	}
 	made := map[string]bool{}
 	for key := range records(t, r) {
