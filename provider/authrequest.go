@@ -104,6 +104,7 @@ func parseAuthRequest(form url.Values, set *clients.Set) (a authRequest, r *refu
 	case mode != "" && mode != modeQuery && mode != modeFormPost:
 		return a, tell("invalid_request", "response_mode must be query or form_post")
 	case form.Has("request"):
+		a.answerAs(form.Get("request"))
 		return a, tell("request_not_supported", "request objects are not supported")
 	case form.Has("request_uri"): // one that was pushed to us has been resolved before
 		return a, tell("request_uri_not_supported", "only a request_uri of the pushed authorization request endpoint is supported")

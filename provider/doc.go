@@ -3,6 +3,7 @@
 //
 //	routes.go         every route with its method, body limit and headers
 //	authrequest.go    what an authorization request may say (no HTTP in it)
+//	requestobject.go  how a request object wants its refusal
 //	authorize.go      GET and POST /authorize: validate, single sign-on, or begin a login
 //	callback.go       GET /login/callback: DingTalk's answer, from state to code
 //	refuse.go         a login that ends or stops on a page of ours

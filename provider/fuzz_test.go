@@ -12,7 +12,7 @@ import (
 	"github.com/dingbridge/dingbridge/provider/clients"
 )
 
-func fuzzClients(f *testing.F) *clients.Set {
+func fuzzClients(f testing.TB) *clients.Set {
 	f.Helper()
 	no := false
 	set, faults := clients.NewSet([]clients.Spec{
