@@ -63,12 +63,12 @@ func check(ctx context.Context, file string, stdout, stderr io.Writer) (err erro
 	if _, err := build(bounded, m, 0); err != nil {
 		return explain(doc, opened, err)
 	}
-	note, err := tryAdmin(doc)
+	unmade, err := tryAdmin(doc)
 	if err != nil {
 		return err
 	}
-	if note != "" {
-		fmt.Fprintf(stderr, "note: %s\n", note)
+	if unmade != "" {
+		fmt.Fprintf(stderr, "note: %s\n", unmade)
 	}
 	switch {
 	case missing != "":
@@ -76,8 +76,8 @@ func check(ctx context.Context, file string, stdout, stderr io.Writer) (err erro
 	case dry.spared:
 		fmt.Fprintln(stderr, "note: the storage holds no signing keys yet; serve will make them")
 	}
-	for _, id := range locked(m.clients) {
-		fmt.Fprintf(stderr, "note: client %s admits nobody; write `allow: everyone` below it, or groups\n", id)
+	for _, n := range notes(m.clients) {
+		fmt.Fprintf(stderr, "note: client %s %s; %s\n", n.client, n.text, n.remedy)
 	}
 	_, err = fmt.Fprintf(stdout, "ok: %s would be served as %s\n", file, doc.Config.Issuer)
 	return err

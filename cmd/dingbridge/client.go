@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,13 +16,14 @@ import (
 func clientAddCommand() *cobra.Command {
 	var spec clients.Spec
 	var file string
-	var native, noPKCE, es256 bool
+	var native, noPKCE, es256, jwt bool
 	var allow []string
 	cmd := &cobra.Command{
-		Use:   "add --name NAME --redirect-uri URI [flags]",
+		Use:   "add --name NAME [--redirect-uri URI] [flags]",
 		Short: "Add an app to clients.yaml and print its id and, this once, its secret",
 		Example: `  dingbridge client add --id wiki --name 维基 --redirect-uri https://wiki.example.com/callback --allow everyone
-  dingbridge client add --id cli --public --native --redirect-uri http://127.0.0.1/callback --allow dept:432825033`,
+  dingbridge client add --id cli --public --native --redirect-uri http://127.0.0.1/callback --allow dept:432825033
+  dingbridge client add --id tv --public --device --allow everyone`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if spec.ID == "" {
@@ -38,6 +41,9 @@ func clientAddCommand() *cobra.Command {
 			if es256 {
 				spec.IDTokenSignedResponseAlg = "ES256"
 			}
+			if jwt {
+				spec.AccessToken = clients.AccessJWT
+			}
 			if err := admit(&spec.Allow, allow); err != nil {
 				return err
 			}
@@ -49,7 +55,9 @@ func clientAddCommand() *cobra.Command {
 	f.StringVar(&spec.ID, "id", "", "the client_id; made of the Latin letters of the name if left out")
 	f.StringVar(&spec.Name, "name", "", "shown to people")
 	f.StringArrayVar(&spec.RedirectURIs, "redirect-uri", nil, "the app's callback `URI`, exactly; may be given again")
-	f.StringArrayVar(&spec.PostLogoutRedirectURIs, "post-logout-redirect-uri", nil, "where the app may send people after logging out; kept for later, this version does not serve logout yet; may be given again")
+	f.StringArrayVar(&spec.PostLogoutRedirectURIs, "post-logout-redirect-uri", nil, "a `URI` to which the app may send people after logging out; may be given again")
+	f.StringVar(&spec.BackchannelLogoutURI, "backchannel-logout-uri", "", "the app's `URI` that is told when a person logs out")
+	f.StringArrayVar(&spec.BackchannelLogoutNetworks, "backchannel-logout-network", nil, "a `network` (CIDR, or one address) that is not public and to which such notices may go; may be given again")
 	f.StringArrayVar(&spec.AllowedOrigins, "allowed-origin", nil, "a web `origin` whose scripts may call us; may be given again")
 	f.StringSliceVar(&allow, "allow", nil, "`who` may log in: everyone, or dept:ID, role:ID, user:USERID; may be given again")
 	f.StringSliceVar(&spec.Scopes, "scopes", nil, "the scopes that the app may have; all but phone if left out")
@@ -58,11 +66,16 @@ func clientAddCommand() *cobra.Command {
 	f.BoolVar(&native, "native", false, "an app on the person's own machine: any port on loopback")
 	f.BoolVar(&noPKCE, "no-pkce", false, "let an app in that cannot do PKCE")
 	f.BoolVar(&es256, "es256", false, "sign its ID tokens with ES256, which costs less")
+	f.BoolVar(&spec.RequirePushed, "require-pushed-requests", false, "refuse its authorization requests unless they are pushed")
+	f.BoolVar(&spec.DeviceAuthorization, "device", false, "permit logins begun on a device without a browser; needs no redirect URI")
+	f.BoolVar(&jwt, "jwt-access-token", false, "give it access tokens that it can read")
+	f.StringArrayVar(&spec.Audiences, "audience", nil, "the `id` of a resource server that its access tokens are for, too; may be given again")
+	f.BoolVar(&spec.MinimalIDToken, "minimal-id-token", false, "leave profile, email, groups and phone to userinfo")
 	f.BoolVar(&spec.PhoneNumber, "phone-number", false, "permit the scope phone")
 	f.BoolVar(&spec.OmitNickname, "omit-nickname", false, "leave out the claim nickname")
 	f.BoolVar(&spec.OmitIss, "omit-iss", false, "leave iss out of the authorization response")
-	f.BoolVar(&spec.ResourceServer, "resource-server", false, "permit to introspect the tokens of other clients")
-	f.BoolVar(&spec.InsecureHTTPRedirects, "insecure-http-redirects", false, "permit plain http redirect URIs")
+	f.BoolVar(&spec.ResourceServer, "resource-server", false, "permit to introspect the tokens of clients that name it as an audience; needs no redirect URI")
+	f.BoolVar(&spec.InsecureHTTPRedirects, "insecure-http-redirects", false, "permit plain http redirect and back-channel URIs")
 	return cmd
 }
 
@@ -73,12 +86,8 @@ func addClient(cmd *cobra.Command, file string, spec clients.Spec) error {
 	if !spec.Public {
 		secret, spec.SecretHash = clients.GenerateSecret()
 	}
-	if _, faults := clients.NewSet([]clients.Spec{spec}); len(faults) > 0 {
-		var all []error
-		for _, f := range faults {
-			all = append(all, fmt.Errorf("%s: %s; %s", f.Field, f.Text, f.Remedy))
-		}
-		return errors.Join(all...)
+	if err := faultsOf(spec, resourceServers(file, spec.ID)); err != nil {
+		return err
 	}
 	if err := config.AddClient(file, spec); err != nil {
 		return err
@@ -97,6 +106,32 @@ func addClient(cmd *cobra.Command, file string, spec clients.Spec) error {
 		fmt.Fprintf(cmd.ErrOrStderr(), "Nobody may log in yet: write `allow: everyone` below it, or groups.\n")
 	}
 	return nil
+}
+
+// faultsOf tells what is wrong with spec, in the company of others that it may name.
+func faultsOf(spec clients.Spec, others []clients.Spec) error {
+	_, faults := clients.NewSet(append(others, spec))
+	var all []error
+	for _, f := range faults {
+		if f.Index == len(others) {
+			all = append(all, fmt.Errorf("%s: %s; %s", f.Field, f.Text, f.Remedy))
+		}
+	}
+	return errors.Join(all...)
+}
+
+// resourceServers are those of the clients.yaml called file but the one called id, as
+// far as it can be read: what is wrong with it is told when the client is added.
+func resourceServers(file, id string) []clients.Spec {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil
+	}
+	doc, err := config.ParseClients(file, data)
+	if err != nil {
+		return nil
+	}
+	return slices.DeleteFunc(doc.Specs, func(s clients.Spec) bool { return !s.ResourceServer || strings.EqualFold(s.ID, id) })
 }
 
 // admit turns the values of --allow into who may enter.

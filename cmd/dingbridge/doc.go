@@ -6,7 +6,8 @@
 //	serve.go check.go demo.go simulate.go client.go keys.go secret.go version.go   a command each
 //	gather.go     from config.yaml to open stores and read secrets, all faults at once
 //	build.go      from those to a provider
-//	explain.go trial.go   faults in an operator's words; how check leaves no trace
+//	explain.go notes.go trial.go   faults in an operator's words; what is odd and no
+//	              fault; how check leaves no trace
 //	demo_clients.go   the clients of demo
 //	admin.go      the admin socket, from config.yaml to either end of it
 //	server.go memory.go   listening, limits, draining; how often garbage is collected

@@ -127,27 +127,14 @@ func (m *materials) clientsChanged(file string) {
 		return
 	}
 	m.clients.Replace(set)
-	m.audit.Record(context.Background(), audit.Event{Name: audit.ClientsReplaced, Count: len(admitted(set)) + len(locked(set))})
-}
-
-// admitted are the ids of the clients by which somebody may log in, locked those of
-// the others.
-func admitted(set *clients.Set) (ids []string) {
-	for c := range set.All() {
-		if !c.Allow.Nobody() {
-			ids = append(ids, c.ID)
-		}
+	count := 0
+	for range set.All() {
+		count++
 	}
-	return ids
-}
-
-func locked(set *clients.Set) (ids []string) {
-	for c := range set.All() {
-		if c.Allow.Nobody() && !c.ResourceServer {
-			ids = append(ids, c.ID)
-		}
+	m.audit.Record(context.Background(), audit.Event{Name: audit.ClientsReplaced, Count: count})
+	for _, n := range notes(set) {
+		m.log.Warn("a client "+n.text, "client_id", n.client, "remedy", n.remedy)
 	}
-	return ids
 }
 
 func newUpstream(d config.DingTalk, o config.Organisation, clientSecret string, log *slog.Logger) (*dingtalk.Client, error) {

@@ -44,8 +44,8 @@ func serve(ctx context.Context, file string, stdout, stderr io.Writer) (err erro
 	if len(faults) > 0 {
 		return faults.Err()
 	}
-	for _, id := range locked(m.clients) {
-		log.Warn("a client admits nobody", "client_id", id)
+	for _, n := range notes(m.clients) {
+		log.Warn("a client "+n.text, "client_id", n.client, "remedy", n.remedy)
 	}
 	h, err := build(ctx, m, storageWait)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -88,6 +89,47 @@ func TestDeployClientsIsComplete(t *testing.T) {
 	for _, key := range known {
 		if !d.at.given(join("clients[0]", key)) {
 			t.Errorf("deploy/clients.yaml does not show %s", key)
+		}
+	}
+}
+
+// TestClientsManualIsComplete: docs/clients.md has a row for every key of a client and
+// for no other, and its examples load.
+func TestClientsManualIsComplete(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(root, "docs", "clients.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var written []string
+	known := keys(reflect.TypeFor[clients.Spec]())
+	for _, key := range keys(reflect.TypeFor[clients.Allow]()) {
+		if key != "everyone" { // written as `allow: everyone`
+			known = append(known, key+" below allow")
+		}
+	}
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z_]+)`( \\(below `allow`\\))? \\| .+ \\| .+ \\|$").FindAllStringSubmatch(string(text), -1) {
+		if row[2] != "" {
+			row[1] += " below allow"
+		}
+		written = append(written, row[1])
+	}
+	slices.Sort(known)
+	slices.Sort(written)
+	if !slices.Equal(written, known) {
+		t.Errorf("docs/clients.md has %q, the keys are %q", written, known)
+	}
+	examples := regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$").FindAllStringSubmatch(string(text), -1)
+	if len(examples) == 0 {
+		t.Error("docs/clients.md has no example")
+	}
+	for _, example := range examples {
+		d, err := ParseClients("docs/clients.md", []byte(example[1]))
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if _, faults := d.Set(); faults != nil {
+			t.Error(faults)
 		}
 	}
 }
