@@ -148,24 +148,35 @@ func mustURL(t *testing.T, raw string) *url.URL {
 	return u
 }
 
+// tags are the attributes of each element of a name.
+func tags(body, name string) (list []map[string]string) {
+	z := xhtml.NewTokenizer(strings.NewReader(body))
+	for {
+		switch z.Next() {
+		case xhtml.ErrorToken:
+			return list
+		case xhtml.StartTagToken, xhtml.SelfClosingTagToken:
+			token := z.Token()
+			if token.Data != name {
+				continue
+			}
+			attributes := map[string]string{}
+			for _, a := range token.Attr {
+				attributes[a.Key] = a.Val
+			}
+			list = append(list, attributes)
+		}
+	}
+}
+
 // hidden are the hidden fields of a page's form.
 func hidden(t *testing.T, p page) url.Values {
 	t.Helper()
 	fields := url.Values{}
-	z := xhtml.NewTokenizer(strings.NewReader(p.body))
-	for {
-		switch z.Next() {
-		case xhtml.ErrorToken:
-			return fields
-		case xhtml.StartTagToken, xhtml.SelfClosingTagToken:
-			attributes := map[string]string{}
-			token := z.Token()
-			for _, a := range token.Attr {
-				attributes[a.Key] = a.Val
-			}
-			if token.Data == "input" && attributes["type"] == "hidden" {
-				fields.Add(attributes["name"], attributes["value"])
-			}
+	for _, input := range tags(p.body, "input") {
+		if input["type"] == "hidden" {
+			fields.Add(input["name"], input["value"])
 		}
 	}
+	return fields
 }
