@@ -58,6 +58,8 @@ func check(set *jose.JSONWebKeySet, token string) error {
 // A relying party that fetches the key set from any replica and caches it for an
 // hour meets no token that it cannot verify, over three rotations; nor, K5, one
 // that fetches the set when a token is as old as a token gets.
+//
+// proves: a key is published long before it signs | Core section 10.1.1
 func TestK1_ARelyingPartyThatCachesNeverMeetsAnUnknownKID(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const keep = 2 * time.Hour

@@ -69,6 +69,7 @@ func freshRing() *Ring {
 
 func keyOf(r *Ring, alg string) *key { return r.view.Load().of(alg)[0] }
 
+// proves: JWTs say their algorithm, key and type | RFC 7515 section 4.1, RFC 8725 section 3.11
 func TestSignWritesAlgKIDAndTyp(t *testing.T) {
 	r := sharedRing()
 	for _, alg := range algorithms {
@@ -107,6 +108,8 @@ func TestSignWritesAlgKIDAndTyp(t *testing.T) {
 
 // A signature that is right for the bytes does not help a header that we do not
 // write.
+//
+// proves: headers of a JWT are not believed | RFC 8725 section 3.10
 func TestK7_ForeignHeadersAreRefusedThoughTheSignatureIsRight(t *testing.T) {
 	r := sharedRing()
 	for _, alg := range algorithms {
@@ -175,6 +178,8 @@ func swapCase(s string) string {
 }
 
 // HS256 under anything the world knows of our key.
+//
+// proves: the algorithm is ours to choose | RFC 8725 sections 2.1 and 3.1
 func TestK7_ThePublicKeyIsNoHMACKey(t *testing.T) {
 	r := sharedRing()
 	for _, alg := range algorithms {

@@ -19,6 +19,8 @@ func (h *house) query(pairs ...string) url.Values {
 
 // TestH1_AuthorizeFaults: what decides where an error goes is a page; everything
 // else goes to the client, with state and iss (promise H2).
+//
+// proves: errors reach the client only after client and redirect URI are proven | RFC 6749 section 4.1.2.1, Core section 3.1.2.6
 func TestH1_AuthorizeFaults(t *testing.T) {
 	h := build(t)
 	long := strings.Repeat("x", 3000)
@@ -143,6 +145,8 @@ func TestH1_AuthorizeFaults(t *testing.T) {
 }
 
 // TestAuthorizeIgnores: what a client may say though we do not know it.
+//
+// proves: unknown parameters and scopes are ignored | RFC 6749 section 3.1, Core section 3.1.2.1
 func TestAuthorizeIgnores(t *testing.T) {
 	h := build(t)
 	for _, pairs := range [][]string{
@@ -179,6 +183,8 @@ func TestAuthorizeIgnores(t *testing.T) {
 // was talked into sending a code elsewhere: CVE-2020-15233, CVE-2020-15234,
 // CVE-2023-6291, CVE-2024-8883, CVE-2024-1132, CVE-2022-3782, CVE-2024-52289,
 // CVE-2026-28512, CVE-2025-4143, CVE-2026-48794.
+//
+// proves: redirect URIs are compared byte by byte | RFC 6749 section 3.1.2.3, RFC 9700 section 4.1.3
 func TestThreat_RedirectURIMutations(t *testing.T) {
 	const good = "https://app.example.com/cb/x?tenant=a"
 	h := build(t, func(p *plan) {
@@ -256,6 +262,8 @@ func mutate(uri string) []string {
 // TestThreat_PKCEDowngrade: the four combinations of challenge and verifier, for
 // every kind of client (CVE-2023-48228, CVE-2024-23647, CVE-2025-4144,
 // CVE-2024-22258).
+//
+// proves: PKCE cannot be left out or weakened | RFC 7636 section 4.4.1, RFC 9700 section 4.8
 func TestThreat_PKCEDowngrade(t *testing.T) {
 	h := build(t)
 	for _, c := range []struct {
@@ -300,6 +308,8 @@ func TestThreat_PKCEDowngrade(t *testing.T) {
 
 // TestH2_IssUnlessAClientLeavesItOut: mix-up needs iss in every response; one relay
 // drops it, and its client may then be registered without.
+//
+// proves: iss in authorization responses | RFC 9207 section 2
 func TestH2_IssUnlessAClientLeavesItOut(t *testing.T) {
 	h := build(t, func(p *plan) {
 		p.specs = append(p.specs, clients.Spec{ID: "relay", SecretHash: clients.HashSecret(testSecret), RedirectURIs: []string{"https://relay.example.com/cb"},

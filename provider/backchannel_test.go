@@ -295,6 +295,8 @@ func TestBackchannel_AnAppThatWasNotEnteredIsNotTold(t *testing.T) {
 
 // TestThreat_ALogoutTokenIsNoHint: what an app was sent to be told of a logout neither
 // logs anybody out nor opens anything.
+//
+// proves: one kind of JWT is never taken for another | RFC 8725 section 3.12, Back-Channel Logout section 4
 func TestThreat_ALogoutTokenIsNoHint(t *testing.T) {
 	one := party(t, "one")
 	h := build(t, registered(one))

@@ -24,6 +24,7 @@ func wantBearer(t *testing.T, name string, r reply, status int, code string) {
 	}
 }
 
+// proves: one bearer token, in the header or the body, never in the address | RFC 6750 section 2
 func TestUserinfoTakesOneTokenInTheRightPlace(t *testing.T) {
 	h := build(t, func(p *plan) { p.Lives = grants.Lives{Access: time.Hour} })
 	tokens := h.exchange(h.login(h.browser()))
@@ -66,6 +67,7 @@ func TestUserinfoTakesOneTokenInTheRightPlace(t *testing.T) {
 	wantOAuth(t, "refresh after revocation", h.refresh(tokens.text("refresh_token"), ""), 400, "invalid_grant")
 }
 
+// proves: an access token ends, and the answer says so | RFC 6750 section 3.1
 func TestExpiredAccessToken(t *testing.T) {
 	h := build(t, func(p *plan) { p.Lives = grants.Lives{Access: time.Second} })
 	token := h.exchange(h.login(h.browser())).text("access_token")
@@ -81,6 +83,7 @@ func TestExpiredAccessToken(t *testing.T) {
 	}
 }
 
+// proves: introspection is for the token's owner and its resource servers | RFC 7662 sections 2.1 and 4
 func TestIntrospectionIsForOwnerAndResourceServer(t *testing.T) {
 	h := build(t)
 	tokens := h.exchange(h.login(h.browser()))
@@ -112,6 +115,7 @@ func TestIntrospectionIsForOwnerAndResourceServer(t *testing.T) {
 	wantOAuth(t, "no token", h.raw("POST", "/introspect", formType, basic("app", testSecret), "x=y"), 400, "invalid_request")
 }
 
+// proves: revocation | RFC 7009 section 2
 func TestRevocation(t *testing.T) {
 	h := build(t)
 	tokens := h.exchange(h.login(h.browser()))
@@ -140,6 +144,8 @@ func TestRevocation(t *testing.T) {
 }
 
 // TestCORS: who may read what from a script; never with credentials.
+//
+// proves: scripts of other origins are answered where they may be, and nowhere else | RFC 9700 section 2.6
 func TestCORS(t *testing.T) {
 	h := build(t)
 	const ours, other = "https://spa.example.com", "https://evil.example.com"

@@ -7,6 +7,8 @@ import (
 
 // TestH6_TokenAndUserinfoSayTheSame: for every person and every set of scopes, at the
 // first exchange and after a refresh.
+//
+// proves: ID token and userinfo say the same | Core section 5.3.2
 func TestH6_TokenAndUserinfoSayTheSame(t *testing.T) {
 	h := build(t)
 	own := []string{"iss", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid", "acr", "amr"} // the token's, not the person's

@@ -159,6 +159,8 @@ func TestE1_LoginFixation(t *testing.T) {
 }
 
 // TestMaxAge: a session older than the client wants is none.
+//
+// proves: max_age=0 asks for a login | Core section 3.1.2.1
 func TestMaxAge(t *testing.T) {
 	h := build(t)
 	b := h.browser()

@@ -168,6 +168,7 @@ func TestG7_NarrowedClientNarrowsItsFamilies(t *testing.T) {
 	}
 }
 
+// proves: a parameter without a value was not sent | RFC 6749 section 3.1
 func TestEmptyParametersWereNotSent(t *testing.T) {
 	h := build(t)
 	tokens := h.exchange(h.login(h.browser()))
@@ -212,6 +213,7 @@ func TestPanicIsAnswered(t *testing.T) {
 	}
 }
 
+// proves: what is not offline_access ends with the session | Core section 11
 func TestH5_WithoutOfflineAccessAGrantEndsWithItsSession(t *testing.T) {
 	h := build(t, func(p *plan) {
 		p.specs[0].RefreshToken = "always"

@@ -31,6 +31,7 @@ func (h *house) claimsOf(token, client string) map[string]any {
 	return claims
 }
 
+// proves: authorization code flow | RFC 6749 section 4.1, Core section 3.1
 func TestOneLogin(t *testing.T) {
 	h := build(t)
 	b := h.browser()
@@ -99,6 +100,7 @@ func TestOneLogin(t *testing.T) {
 
 func asJSON(v any) string { b, _ := json.Marshal(v); return string(b) }
 
+// proves: ID tokens with ES256 | RFC 7515 section 4.1.1, Core section 2
 func TestES256ForTheClientThatAsksForIt(t *testing.T) {
 	h := build(t)
 	code := h.login(h.browser(), "client_id", "es")
@@ -110,6 +112,7 @@ func TestES256ForTheClientThatAsksForIt(t *testing.T) {
 	h.claimsOf(r.text("id_token"), "es")
 }
 
+// proves: one session for all apps | Core section 3.1.2.3
 func TestSingleSignOn(t *testing.T) {
 	h := build(t)
 	b := h.browser()

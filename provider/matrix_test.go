@@ -81,6 +81,8 @@ type matrix struct {
 // stay shut is tried first and all with the same piece, which must work afterwards:
 // nothing that was refused has burnt it (ZITADEL CVE-2026-55669, Casdoor CVE-2026-9094,
 // Pocket ID CVE-2026-28513, Jenkins CVE-2024-47806).
+//
+// proves: codes and tokens open nothing for another client | RFC 6749 sections 4.1.3 and 6
 func TestThreat_TokenMatrix_OnlyTheDiagonalOpens(t *testing.T) {
 	m := newMatrix(t)
 	for _, k := range kinds {

@@ -33,6 +33,8 @@ func (h *house) pushedURL(pairs ...string) string {
 
 // TestPAR_LogsIn: a pushed request is the one that is answered, and nothing of it stands
 // in a URL (RFC 9126 sections 2.2 and 4).
+//
+// proves: pushed authorization requests | RFC 9126 sections 2 and 4
 func TestPAR_LogsIn(t *testing.T) {
 	h := build(t)
 	r := h.push("state", "pushed state", "nonce", "pushed nonce")
@@ -78,6 +80,8 @@ func TestPAR_LogsIn(t *testing.T) {
 
 // TestThreat_PAR_WhoMayUseIt: a reference of another client, none, an old or a strange
 // one opens nothing, is a page, and goes nowhere.
+//
+// proves: a request_uri is its client's | RFC 9126 sections 4 and 7.5
 func TestThreat_PAR_WhoMayUseIt(t *testing.T) {
 	h := build(t)
 	uri := h.push().text("request_uri")
@@ -111,6 +115,8 @@ func TestThreat_PAR_WhoMayUseIt(t *testing.T) {
 
 // TestThreat_PAR_WhatIsPushed: the same parser as at authorize, and errors as RFC 9126
 // section 2.3 has them.
+//
+// proves: what is pushed is checked at once, and holds no request_uri | RFC 9126 sections 2.1 and 2.3
 func TestThreat_PAR_WhatIsPushed(t *testing.T) {
 	h := build(t)
 	uri := h.push().text("request_uri")
@@ -147,6 +153,8 @@ func TestThreat_PAR_WhatIsPushed(t *testing.T) {
 }
 
 // TestThreat_PAR_ByWhom: only the client itself, proven as at the token endpoint.
+//
+// proves: who pushes has to authenticate | RFC 9126 section 2
 func TestThreat_PAR_ByWhom(t *testing.T) {
 	h := build(t)
 	form := h.query() // of app
@@ -185,6 +193,8 @@ func TestThreat_PAR_ByWhom(t *testing.T) {
 
 // TestThreat_PAR_Required: what the registration demands cannot be left out by whoever
 // writes the URL (RFC 9126 section 5).
+//
+// proves: a client that has to push | RFC 9126 section 5
 func TestThreat_PAR_Required(t *testing.T) {
 	h := build(t, func(p *plan) { p.specs[0].RequirePushed = true })
 	b := h.browser()
@@ -208,6 +218,8 @@ func TestThreat_PAR_Required(t *testing.T) {
 
 // TestThreat_PAR_OneBrowserOfMany: a reference that many browsers bring at once belongs
 // to one of them.
+//
+// proves: a request_uri logs in once | RFC 9126 section 7.3
 func TestThreat_PAR_OneBrowserOfMany(t *testing.T) {
 	h := build(t)
 	to := h.pushedURL()

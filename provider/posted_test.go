@@ -14,6 +14,8 @@ import (
 
 // TestPosted_AuthorizeByPOST: the request comes again by GET, and nothing of it stands in
 // a URL (docs/decisions/0010).
+//
+// proves: authorization request by POST | Core section 3.1.2.1
 func TestPosted_AuthorizeByPOST(t *testing.T) {
 	h := build(t)
 	b := h.browser()
@@ -49,6 +51,8 @@ func TestPosted_AuthorizeByPOST(t *testing.T) {
 
 // TestPosted_EndSessionByPOST: likewise. The form itself ends nothing: another site can
 // post it, and its hint is looked at when the browser brings its own cookie.
+//
+// proves: logout request by POST | RP-Initiated Logout section 2
 func TestPosted_EndSessionByPOST(t *testing.T) {
 	h := build(t)
 	b := h.browser()

@@ -63,6 +63,8 @@ func TestH8_EveryRouteIsDeclared(t *testing.T) {
 }
 
 // TestH8_HeadersAndMethods: every route with every method.
+//
+// proves: nothing private is cached | RFC 6749 section 5.1
 func TestH8_HeadersAndMethods(t *testing.T) {
 	for _, path := range []string{"", "/sso", "/a/b"} {
 		h := build(t, func(p *plan) { p.path = path })
@@ -177,6 +179,8 @@ func (h *house) rawLine(t *testing.T, method, target string) {
 
 // TestIssuerWithAPath: one whole login below a path, its retry button among it, and
 // cookies that the whole host sends.
+//
+// proves: the metadata of an issuer that has a path | RFC 8414 section 3.1, Discovery section 4.1
 func TestIssuerWithAPath(t *testing.T) {
 	h := build(t, func(p *plan) { p.path = "/sso" })
 	b := h.browser()
@@ -210,6 +214,8 @@ func TestIssuerWithAPath(t *testing.T) {
 }
 
 // TestDiscoveryTellsTheTruth: every endpoint answers, and what is advertised works.
+//
+// proves: the metadata says what is served, and all of it is | RFC 8414 section 2, Discovery section 3
 func TestDiscoveryTellsTheTruth(t *testing.T) {
 	h := build(t)
 	doc := h.raw("GET", "/.well-known/openid-configuration", "", "", "")

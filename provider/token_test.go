@@ -67,6 +67,8 @@ func wantOAuth(t *testing.T, name string, r reply, status int, code string) {
 // TestH4_WhateverIsWrongBurnsNoCode: one code, every wrong request before the right
 // one. The attacks of the password grant and of parameters in the query are among
 // them.
+//
+// proves: a code is bound to client, redirect URI and verifier | RFC 6749 section 4.1.3, RFC 7636 section 4.6
 func TestH4_WhateverIsWrongBurnsNoCode(t *testing.T) {
 	h := build(t)
 	code := h.login(h.browser())
@@ -179,6 +181,8 @@ func TestH4_WhateverIsWrongBurnsNoCode(t *testing.T) {
 }
 
 // TestClientAuthentication: what is to be accepted, form-encoded characters among it.
+//
+// proves: client_secret_basic, client_secret_post and none | RFC 6749 sections 2.3.1 and 5.2
 func TestClientAuthentication(t *testing.T) {
 	const odd = "pass+word %2B:with/odd=characters&more-0123456789" // RFC 6749 section 2.3.1 encodes it
 	h := build(t, func(p *plan) {
@@ -220,6 +224,8 @@ func TestClientAuthentication(t *testing.T) {
 }
 
 // TestG2_CodeShownAgain: over HTTP, the second showing ends everything the first gave.
+//
+// proves: a code shown again ends what it opened | RFC 6749 section 4.1.2
 func TestG2_CodeShownAgain(t *testing.T) {
 	h := build(t)
 	code := h.login(h.browser())
@@ -242,6 +248,8 @@ func TestG2_CodeShownAgain(t *testing.T) {
 
 // TestG1_ParallelRedemption: many at once over HTTP, one winner, and its tokens are
 // dead after it.
+//
+// proves: a code opens once, however many show it at once | RFC 6749 section 4.1.2
 func TestG1_ParallelRedemption(t *testing.T) {
 	h := build(t)
 	code := h.login(h.browser())
@@ -269,6 +277,8 @@ func TestG1_ParallelRedemption(t *testing.T) {
 }
 
 // TestRefreshOverHTTP: rotation, the leeway, reuse, scopes, and other clients.
+//
+// proves: refresh | RFC 6749 section 6, Core section 12
 func TestRefreshOverHTTP(t *testing.T) {
 	h := build(t)
 	first := h.exchange(h.login(h.browser()))
@@ -297,6 +307,8 @@ func TestRefreshOverHTTP(t *testing.T) {
 }
 
 // TestG4_ReuseAfterTheLeeway ends the family, over HTTP.
+//
+// proves: a refresh token used again ends its family | RFC 9700 section 4.14.2
 func TestG4_ReuseAfterTheLeeway(t *testing.T) {
 	h := build(t, func(p *plan) { p.Lives = grants.Lives{Leeway: time.Millisecond} })
 	first := h.exchange(h.login(h.browser()))
@@ -311,6 +323,8 @@ func TestG4_ReuseAfterTheLeeway(t *testing.T) {
 
 // TestWithoutOfflineAccess there is no refresh token, unless the client is registered
 // for one always, or never.
+//
+// proves: a refresh token only with offline_access | Core section 11
 func TestWithoutOfflineAccess(t *testing.T) {
 	h := build(t, func(p *plan) {
 		for id, mode := range map[string]string{"always": "always", "never": "never"} {
@@ -332,6 +346,8 @@ func TestWithoutOfflineAccess(t *testing.T) {
 }
 
 // TestWithoutOpenID there is no ID token: the request was OAuth's alone.
+//
+// proves: plain OAuth without openid: no ID token, no userinfo | Core section 3.1.2.1, RFC 6750 section 3.1
 func TestWithoutOpenID(t *testing.T) {
 	h := build(t)
 	r := h.exchange(h.login(h.browser(), "scope", "profile"))
@@ -346,6 +362,8 @@ func TestWithoutOpenID(t *testing.T) {
 
 // TestThreat_TokenMatrix: every kind of token at every place that takes one; only the
 // diagonal works (ZITADEL CVE-2026-55669, Casdoor CVE-2026-9097).
+//
+// proves: each kind of token opens one kind of door | RFC 6749 section 10.3, RFC 8725 section 3.12
 func TestThreat_TokenMatrix(t *testing.T) {
 	h := build(t)
 	b := h.browser()

@@ -207,6 +207,7 @@ func TestC5_Admits(t *testing.T) {
 	}
 }
 
+// proves: public clients need PKCE | RFC 9700 section 2.1.1
 func TestC6_PublicClientsNeedPKCE(t *testing.T) {
 	s := valid()
 	s.RequirePKCE = no()

@@ -117,6 +117,7 @@ func want(t *testing.T, err, target error) {
 	}
 }
 
+// proves: device authorization, and a device code opens once | RFC 8628 sections 3.2 and 3.5
 func TestD1_FromAskingToTokensOnce(t *testing.T) {
 	inTime(t, func(t *testing.T, s *Steps) {
 		began := time.Now()
@@ -150,6 +151,7 @@ func TestD1_FromAskingToTokensOnce(t *testing.T) {
 	})
 }
 
+// proves: a device code is its client's | RFC 8628 section 3.4
 func TestD1_OnlyForItsClient(t *testing.T) {
 	inTime(t, func(t *testing.T, s *Steps) {
 		c := begin(t, s)
@@ -296,6 +298,7 @@ func TestD2_RivalAnswers(t *testing.T) {
 	})
 }
 
+// proves: slow_down | RFC 8628 section 3.5
 func TestD3_SlowDown(t *testing.T) {
 	inTime(t, func(t *testing.T, s *Steps) {
 		c := begin(t, s)

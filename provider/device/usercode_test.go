@@ -11,6 +11,7 @@ import (
 	"github.com/dingbridge/dingbridge/storage"
 )
 
+// proves: user codes as people type them | RFC 8628 section 6.1
 func TestD4_TypedAsPeopleType(t *testing.T) {
 	inTime(t, func(t *testing.T, s *Steps) {
 		c := begin(t, s)
@@ -38,6 +39,8 @@ func TestD4_TypedAsPeopleType(t *testing.T) {
 // TestD4_LettersAreEquallyLikely: a code that favoured letters would be guessed
 // sooner. With 16,000 letters each comes 800 times, give or take; 150 is five and more
 // standard deviations.
+//
+// proves: user codes are hard to guess | RFC 8628 section 6.1
 func TestD4_LettersAreEquallyLikely(t *testing.T) {
 	seen := map[rune]int{}
 	for range 2000 {
@@ -92,6 +95,7 @@ func wrongCode(n int) string {
 	return "BCDFGH" + string(letters[n/len(letters)]) + string(letters[n%len(letters)])
 }
 
+// proves: guesses of user codes are limited | RFC 8628 section 5.1
 func TestD5_GuessesAreLimited(t *testing.T) {
 	inTime(t, func(t *testing.T, s *Steps) {
 		c := begin(t, s)

@@ -251,6 +251,7 @@ func TestG3_Binding(t *testing.T) {
 	}
 }
 
+// proves: code verifiers | RFC 7636 sections 4.1 and 4.6
 func TestG3_PKCETable(t *testing.T) {
 	for _, c := range []struct {
 		challenge, verifier string
@@ -275,6 +276,7 @@ func TestG3_PKCETable(t *testing.T) {
 	}
 }
 
+// proves: codes expire | RFC 6749 section 4.1.2
 func TestG3_CodeExpires(t *testing.T) {
 	inTime(t, func(t *testing.T, l *Ledger) {
 		code := issued(t, l, request())
@@ -352,6 +354,7 @@ func TestG4_LeewayIsBounded(t *testing.T) {
 	})
 }
 
+// proves: rotation of refresh tokens, with a leeway | RFC 9700 section 4.14.2
 func TestG5_SupersededEndsNothing(t *testing.T) {
 	inTime(t, func(t *testing.T, l *Ledger) {
 		first := l.RefreshToken(mustRedeem(t, l, issued(t, l, request())))
@@ -412,6 +415,7 @@ func TestG6_EvenWhenTheRedemptionWasLost(t *testing.T) {
 	})
 }
 
+// proves: a refresh never widens the scope | RFC 6749 section 6
 func TestG7_ScopesNeverGrow(t *testing.T) {
 	inTime(t, func(t *testing.T, l *Ledger) {
 		r := request()

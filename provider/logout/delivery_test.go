@@ -17,6 +17,8 @@ import (
 )
 
 // The request, over a real connection: section 2.5.
+//
+// proves: back-channel requests | Back-Channel Logout section 2.5
 func TestN2_TheRequest(t *testing.T) {
 	tr := newTrail(t)
 	n := notify(t, tr, Config{})
@@ -41,6 +43,8 @@ func TestN2_TheRequest(t *testing.T) {
 }
 
 // What each status means, and how often it is tried.
+//
+// proves: answers to back-channel requests | Back-Channel Logout section 2.8
 func TestN2_Statuses(t *testing.T) {
 	const again = "retried:unavailable retried:unavailable retried:unavailable retried:unavailable failed:unavailable"
 	for status, want := range map[int]string{

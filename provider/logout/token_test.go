@@ -20,6 +20,8 @@ import (
 
 // A token signed by the real ring, read by another library, has all that section 2.4
 // asks for and nothing else.
+//
+// proves: logout tokens | Back-Channel Logout section 2.4
 func TestN1_TheTokenIsWhatTheStandardSays(t *testing.T) {
 	store, err := bolt.Open(filepath.Join(t.TempDir(), "state.db"))
 	if err != nil {

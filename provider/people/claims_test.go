@@ -45,6 +45,7 @@ func claimsOf(t *testing.T, c Config, o ClaimOptions, change func(*dingtalk.Acco
 	return claims
 }
 
+// proves: claims of scopes | Core section 5.4
 func TestP12_ClaimsByScope(t *testing.T) {
 	c := Config{EmailDomains: []string{"corp.example"}}
 	s := SubjectOf(corp, "unionZhang")
@@ -80,6 +81,7 @@ func TestP12_ClaimsByScope(t *testing.T) {
 	}
 }
 
+// proves: claims asked for one by one | Core section 5.5
 func TestP12_ClaimsByName(t *testing.T) {
 	c := Config{VerifiedEmailDomains: []string{"corp.example"}}
 	all := claimsOf(t, c, ClaimOptions{Scopes: allScopes, PhoneNumber: true}, nil)
@@ -192,6 +194,7 @@ func TestP9_GroupsAreAlwaysAnArrayOfAtMostFifty(t *testing.T) {
 	}
 }
 
+// proves: phone_number in E.164 | Core section 5.1
 func TestP11_APhoneNumberIsWhole(t *testing.T) {
 	for numbers, want := range map[[2]string]any{
 		{"86", "13800138000"}:       "+8613800138000",

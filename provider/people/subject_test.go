@@ -30,6 +30,7 @@ func TestP1_SubjectsOfKnownPeople(t *testing.T) {
 	}
 }
 
+// proves: a subject is never given to anybody else | Core sections 2 and 5.7
 func TestP1_D3_OnlyCorpAndUnionIDMakeTheSubject(t *testing.T) {
 	h := build(t, Config{})
 	account, member := zhangsan()

@@ -97,6 +97,8 @@ func apacheWorld(t *testing.T, more ...string) (*world, *apache) {
 }
 
 // TestE9_Apache is Debian's mod_auth_openidc, with the configuration that we publish.
+//
+// proves: Debian's mod_auth_openidc | Core section 3.1, RP-Initiated Logout section 2
 func TestE9_Apache(t *testing.T) {
 	w, a := apacheWorld(t)
 	v := newVisitor(t, a)
@@ -206,6 +208,8 @@ func TestE9_ApacheTrustsNoHeader(t *testing.T) {
 
 // TestE9_ApacheHearsOfALogoutElsewhere: the back-channel. The person's other browser,
 // which is another session, stays logged in.
+//
+// proves: mod_auth_openidc hears of logouts | Back-Channel Logout section 2.5
 func TestE9_ApacheHearsOfALogoutElsewhere(t *testing.T) {
 	w, a := apacheWorld(t)
 	here, there := newVisitor(t, a), newVisitor(t, a)

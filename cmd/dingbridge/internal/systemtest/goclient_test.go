@@ -13,6 +13,8 @@ import (
 )
 
 // TestE1_GoClients are relying parties made of coreos/go-oidc and x/oauth2.
+//
+// proves: apps made of go-oidc and x/oauth2 | Core section 3.1
 func TestE1_GoClients(t *testing.T) {
 	onEachStorage(t, func(t *testing.T, s setting, _ *storagetest.Redis) {
 		s.as = "zhangsan"

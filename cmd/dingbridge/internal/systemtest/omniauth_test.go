@@ -53,6 +53,8 @@ func needsOmniAuth(t *testing.T) {
 
 // TestE9_OmniAuth is the strategy of GitLab, with the options that its manual gives, in
 // a real browser. `query` is GitLab's word for the secret in the body.
+//
+// proves: GitLab's OmniAuth strategy | Core section 3.1, RP-Initiated Logout section 2
 func TestE9_OmniAuth(t *testing.T) {
 	needsOmniAuth(t)
 	for _, method := range []string{"basic", "query"} {
