@@ -11,9 +11,9 @@ import (
 	"github.com/dingbridge/dingbridge/storage/storagetest"
 )
 
-// TestE1_NodeClients are relying parties made of npm's openid-client, which is
-// certified by the OpenID Foundation.
-func TestE1_NodeClients(t *testing.T) {
+// nodeFolder is a folder with the scripts of testdata/node and what they import.
+func nodeFolder(t *testing.T) string {
+	t.Helper()
 	needs(t, "node", "node", "npm")
 	folder := t.TempDir()
 	if err := os.CopyFS(folder, os.DirFS(filepath.Join("testdata", "node"))); err != nil {
@@ -25,6 +25,13 @@ func TestE1_NodeClients(t *testing.T) {
 		t.Logf("npm ci: %v\n%s", err, out)
 		leaveOut(t, "node", "npm cannot install openid-client")
 	}
+	return folder
+}
+
+// TestE1_NodeClients are relying parties made of npm's openid-client, which is
+// certified by the OpenID Foundation.
+func TestE1_NodeClients(t *testing.T) {
+	folder := nodeFolder(t)
 	type client struct {
 		ID     string `json:"id"`
 		Secret string `json:"secret,omitempty"`

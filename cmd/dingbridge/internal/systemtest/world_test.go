@@ -94,7 +94,7 @@ func (w *world) clientsYAML() string {
 	add("phone", ", id_token_signed_response_alg: ES256, phone_number: true, scopes: [openid, profile, email, phone, groups, offline_access]")
 	add("api", ", resource_server: true")
 	w.clients["spa"] = ""
-	fmt.Fprintf(&b, "  - {id: spa, public: true, redirect_uris: [%q], allow: everyone}\n", w.app("spa").redirect)
+	fmt.Fprintf(&b, "  - {id: spa, public: true, redirect_uris: [%q], allow: everyone, audiences: [api]}\n", w.app("spa").redirect)
 	return b.String()
 }
 
