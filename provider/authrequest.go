@@ -19,6 +19,8 @@ const (
 	maxState = 2048
 	maxNonce = 512
 	maxScope = 1024
+
+	maxLanguages = 256 // what is longer is ignored
 )
 
 // Values of response_mode. A code never goes into a fragment: there it would be kept
@@ -93,7 +95,12 @@ func parseAuthRequest(form url.Values, set *clients.Set) (a authRequest, r *refu
 		a.State = ""
 		return a, tell("invalid_request", "state is too long")
 	}
-	if a.Mode == modeFormPost && !pages.Postable(a.State) {
+	switch scheme, _, _ := strings.Cut(a.RedirectURI, ":"); {
+	case a.Mode == "":
+	case scheme != "https" && scheme != "http": // there a form's body is lost
+		a.Mode = ""
+		return a, tell("invalid_request", "response_mode form_post needs an http redirect URI")
+	case !pages.Postable(a.State):
 		a.State = ""
 		return a, tell("invalid_request", "state has characters that a form cannot carry")
 	}
@@ -171,7 +178,7 @@ func (a *authRequest) parseSession(form url.Values) *refusal {
 		a.maxAge = time.Duration(seconds) * time.Second
 	}
 	a.hint = form.Get("id_token_hint")
-	if a.Languages = form.Get("ui_locales"); len(a.Languages) > 256 {
+	if a.Languages = form.Get("ui_locales"); len(a.Languages) > maxLanguages {
 		a.Languages = ""
 	}
 	return nil

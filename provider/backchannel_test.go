@@ -311,7 +311,7 @@ func TestThreat_ALogoutTokenIsNoHint(t *testing.T) {
 	}
 	one.enters(h, b)
 	p := b.get(h.logout("id_token_hint", token))
-	wantPage(t, p, http.StatusBadRequest, pages.InvalidRequest)
+	wantPage(t, p, http.StatusBadRequest, pages.InvalidLogout)
 	if p := b.get(h.authorization("prompt", "none", "id_token_hint", token)); answer(t, p).Get("error") != "invalid_request" {
 		t.Errorf("authorize: %s", p.location)
 	}

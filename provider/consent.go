@@ -41,7 +41,7 @@ func (p *Provider) consentPost(w http.ResponseWriter, r *http.Request) {
 	ref, err := sessions.Parse(cookie)
 	a := authRequest{maxAge: -1}
 	if err != nil || p.openTicket(r, ticketConsent, ref, &a.Request) != nil {
-		p.refuseLogin(w, r, refused{page: pages.Page{Kind: pages.LoginExpired}, reason: "form"})
+		p.refuseLogin(w, r, refused{page: pages.Page{Kind: pages.FormExpired}, reason: "form"})
 		return
 	}
 	callOf(ctx).locales = a.Languages

@@ -55,20 +55,24 @@ func (p *Provider) endSession(w http.ResponseWriter, r *http.Request) {
 
 func (p *Provider) refuseLeaving(w http.ResponseWriter, r *http.Request, l leaving, fault pages.Kind) {
 	p.record(r.Context(), audit.Event{Name: audit.LogoutRefused, Reason: string(fault)})
-	p.page(w, r, http.StatusBadRequest, pages.Page{Kind: fault, ClientName: l.clientName()})
+	page := pages.Page{Kind: fault, ClientName: l.clientName()}
+	if fault == pages.InvalidLogout {
+		page.RetryURL = p.base + pathEndSession // where they are asked, whatever the app did wrong
+	}
+	p.page(w, r, http.StatusBadRequest, page)
 }
 
 // readLeaving checks a logout request. With a fault nothing is ended, and the browser
 // goes nowhere.
 func (p *Provider) readLeaving(form url.Values) (l leaving, fault pages.Kind) {
 	if doubled(form) != "" {
-		return l, pages.InvalidRequest
+		return l, pages.InvalidLogout
 	}
 	l.ClientID, l.State = form.Get("client_id"), form.Get("state")
 	if token := form.Get("id_token_hint"); token != "" {
 		h, err := p.openHint(token)
 		if err != nil || l.ClientID != "" && l.ClientID != h.clientID {
-			return l, pages.InvalidRequest
+			return l, pages.InvalidLogout
 		}
 		l.hint, l.ClientID = &h, h.clientID
 	}
@@ -82,7 +86,7 @@ func (p *Provider) readLeaving(form url.Values) (l leaving, fault pages.Kind) {
 	uri := form.Get("post_logout_redirect_uri")
 	switch {
 	case len(l.State) > maxState:
-		return l, pages.InvalidRequest
+		return l, pages.InvalidLogout
 	case uri != "" && l.client != nil && !l.client.AllowsPostLogoutRedirect(uri):
 		return l, pages.UnregisteredRedirect
 	case uri != "" && l.client != nil:
@@ -132,7 +136,7 @@ func (p *Provider) signOutPost(w http.ResponseWriter, r *http.Request) {
 	}
 	if err := p.openTicket(r, ticketSignOut, ref, &l); err != nil {
 		p.record(r.Context(), audit.Event{Name: audit.LogoutRefused, Reason: "form"})
-		p.page(w, r, 0, pages.Page{Kind: pages.LoginExpired})
+		p.page(w, r, 0, pages.Page{Kind: pages.FormExpired, RetryURL: p.base + pathEndSession})
 		return
 	}
 	l.client, _ = p.Clients.Lookup(l.ClientID)

@@ -117,8 +117,8 @@ func TestConsentFormIsOfThisSession(t *testing.T) {
 	f := ask.form(t)
 	at := h.dial(f.action)
 	f.fields.Set("choice", "approve")
-	wantPage(t, theirs.post(at, f.fields), 400, pages.LoginExpired)
-	wantPage(t, h.browser().post(at, f.fields), 400, pages.LoginExpired)
+	wantPage(t, theirs.post(at, f.fields), 400, pages.FormExpired)
+	wantPage(t, h.browser().post(at, f.fields), 400, pages.FormExpired)
 	for _, change := range []func(url.Values){
 		func(v url.Values) { v.Del("ticket") },
 		func(v url.Values) { v.Del("request") },

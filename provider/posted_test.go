@@ -78,10 +78,10 @@ func TestPosted_EndSessionByPOST(t *testing.T) {
 		form url.Values
 		page pages.Kind
 	}{
-		"a hint that is none":   {url.Values{"id_token_hint": {"x"}}, pages.InvalidRequest},
+		"a hint that is none":   {url.Values{"id_token_hint": {"x"}}, pages.InvalidLogout},
 		"an unregistered URI":   {url.Values{"client_id": {"app"}, "post_logout_redirect_uri": {"https://evil.example/"}}, pages.UnregisteredRedirect},
 		"an unknown client":     {url.Values{"client_id": {"nobody"}}, pages.UnknownClient},
-		"a doubled parameter":   {url.Values{"state": {"a", "b"}}, pages.InvalidRequest},
+		"a doubled parameter":   {url.Values{"state": {"a", "b"}}, pages.InvalidLogout},
 		"more than we may keep": {url.Values{"logout_hint": {strings.Repeat("x", 17<<10)}}, pages.TooLarge},
 	} {
 		h.store.Reset()
