@@ -123,7 +123,7 @@ var exceptions = map[string]string{
 var topLevel = strings.Fields(`
 	.ci .git .gitattributes .github .gitignore
 	CHANGELOG.md CONTRIBUTING.md LICENSE Makefile README.md README.zh-CN.md SECURITY.md
-	architecture_test.go docs_test.go go.mod go.sum
+	architecture_test.go conformance_doc_test.go docs_test.go go.mod go.sum
 	bin cmd deploy dingtalk docs keys provider storage`)
 
 const longestFile = 400
