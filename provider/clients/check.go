@@ -36,7 +36,7 @@ func (k *checker) client() *Client {
 		Allow:        Allow{Everyone: s.Allow.Everyone, Groups: slices.Clone(s.Allow.Groups), People: slices.Clone(s.Allow.People)},
 		PhoneNumber:  s.PhoneNumber, OmitNickname: s.OmitNickname, OmitIss: s.OmitIss, ResourceServer: s.ResourceServer,
 		RequirePushed: s.RequirePushed, DeviceAuthorization: s.DeviceAuthorization, MinimalIDToken: s.MinimalIDToken,
-		extraRedirect: s.ExtraRedirect, extraOrigin: s.ExtraOrigin,
+		extraRedirect: s.ExtraRedirect, extraPostLogout: s.ExtraPostLogoutRedirect, extraOrigin: s.ExtraOrigin,
 	}
 	k.identity(c)
 	k.secrets(c)

@@ -56,10 +56,11 @@ type Client struct {
 	OmitIss        bool
 	ResourceServer bool
 
-	extraRedirect func(string) bool
-	extraOrigin   func(string) bool
-	digests       [][digestSize]byte
-	loopback      []string // native only: registered loopback URIs without their port
+	extraRedirect   func(string) bool
+	extraPostLogout func(string) bool
+	extraOrigin     func(string) bool
+	digests         [][digestSize]byte
+	loopback        []string // native only: registered loopback URIs without their port
 }
 
 // AllowsAuthMethod reports whether the client may authenticate this way

@@ -5,9 +5,11 @@
 //
 //	C1  A set is built of valid clients or not at all; every fault is told, with the
 //	    client's index, the field and the remedy.
-//	C2  A redirect URI is accepted only if it is byte-equal to a registered one, or,
-//	    for a native client, differs from a registered loopback URI in the port alone
-//	    (RFC 8252 §7.3). Nothing is normalised, decoded or matched by pattern.
+//	C2  A redirect URI is accepted only if it is byte-equal to one registered for that
+//	    purpose, login or logout; or, at a native client's login, differs from a
+//	    registered loopback URI in the port alone (RFC 8252 §7.3). Nothing is
+//	    normalised, decoded or matched by pattern. Only code can widen this, for each
+//	    purpose by itself, and only the demo's does; no configuration can.
 //	C3  No registered redirect URI has a meaning that parsers disagree about: no
 //	    fragment, wildcard, userinfo, backslash, dot segment, control character,
 //	    odd host or response parameter; plain http leaves this machine only where the

@@ -30,7 +30,7 @@ func (c *Client) AllowsRedirect(uri string) bool {
 // logout: only if it is registered byte for byte (OpenID Connect RP-Initiated
 // Logout §3).
 func (c *Client) AllowsPostLogoutRedirect(uri string) bool {
-	return slices.Contains(c.PostLogoutRedirectURIs, uri)
+	return slices.Contains(c.PostLogoutRedirectURIs, uri) || c.extraPostLogout != nil && c.extraPostLogout(uri)
 }
 
 // cutLoopbackPort returns uri without its port, if it is an http URI of the

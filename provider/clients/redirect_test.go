@@ -3,6 +3,7 @@ package clients
 import (
 	"net/netip"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -144,6 +145,19 @@ func TestC2_OnlyCodeCanWidenIt(t *testing.T) {
 	}
 	if c.AllowsPostLogoutRedirect("http://127.0.0.1:9/x") || c.AllowsPostLogoutRedirect(registered) {
 		t.Error("a login URI is good for logout")
+	}
+	asked = ""
+	c = client(t, Spec{RedirectURIs: []string{registered}, ExtraPostLogoutRedirect: func(uri string) bool { asked = uri; return uri == "http://127.0.0.1:9/x" }})
+	if !c.AllowsPostLogoutRedirect("http://127.0.0.1:9/x") || c.AllowsPostLogoutRedirect("http://127.0.0.1:9/y") || asked != "http://127.0.0.1:9/y" {
+		t.Error("the extra rule for logout was not asked or not obeyed")
+	}
+	if c.AllowsRedirect("http://127.0.0.1:9/x") {
+		t.Error("a logout URI is good for login")
+	}
+	for field := range reflect.TypeFor[Spec]().Fields() {
+		if field.Type.Kind() == reflect.Func && field.Tag.Get("yaml") != "-" {
+			t.Errorf("a file may set %s", field.Name)
+		}
 	}
 }
 

@@ -72,10 +72,11 @@ type Spec struct {
 	// their audiences (RFC 7662).
 	ResourceServer bool `yaml:"resource_server"`
 
-	// ExtraRedirect and ExtraOrigin widen C2 for the demo's own clients. No file
-	// can set them; serve leaves them nil.
-	ExtraRedirect func(uri string) bool    `yaml:"-"`
-	ExtraOrigin   func(origin string) bool `yaml:"-"`
+	// ExtraRedirect, ExtraPostLogoutRedirect and ExtraOrigin admit more for the demo's
+	// own clients. No file can set them; serve leaves them nil.
+	ExtraRedirect           func(uri string) bool    `yaml:"-"`
+	ExtraPostLogoutRedirect func(uri string) bool    `yaml:"-"`
+	ExtraOrigin             func(origin string) bool `yaml:"-"`
 }
 
 // Allow says who may enter by a client. The zero Allow admits nobody.
