@@ -89,7 +89,7 @@ func (d *demonstration) run(ctx context.Context, stdout, stderr io.Writer) (err 
 	}
 	defer func() { err = errors.Join(err, m.close(), cleanUp()) }()
 	var faults []clients.Fault
-	if m.clients, faults = clients.NewSet(demoClients(app.RedirectURIs(), second)); len(faults) > 0 {
+	if m.clients, faults = clients.NewSet(demoClients(app, second)); len(faults) > 0 {
 		return faults[0] // a test builds them: cannot be
 	}
 	h, err := build(ctx, m, storageWait)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dingbridge/dingbridge/cmd/dingbridge/internal/demoapp"
 	"github.com/dingbridge/dingbridge/dingtalk/simulator"
 	"github.com/dingbridge/dingbridge/provider/clients"
 )
@@ -12,39 +13,55 @@ import (
 // demoSecret is the fixed secret of the fixed client demo, for checks and trials.
 const demoSecret = "demo-secret"
 
-// demoClients are the clients of the demo. callbacks are the app's own, second is
-// the hash of the second client's secret.
-func demoClients(callbacks [2]string, second string) []clients.Spec {
+// thisMachine is where notices of a logout may go: to the demo app, which listens on
+// loopback only.
+var thisMachine = []string{"127.0.0.0/8", "::1"}
+
+// demoClients are the clients of the demo. second is the hash of the second client's
+// secret. The web page of demo-spa has nobody who could take a notice of a logout.
+func demoClients(app *demoapp.App, second string) []clients.Spec {
+	callbacks, goodbyes, receivers := app.RedirectURIs(), app.PostLogoutURIs(), app.BackchannelURIs()
 	return []clients.Spec{{
-		ID:             "demo",
-		Name:           "演示应用 Demo",
-		SecretHash:     clients.HashSecret(demoSecret), // chosen, not random: for loopback only
-		RedirectURIs:   callbacks[:1],
-		ExtraRedirect:  anyLoopback,
-		ExtraOrigin:    loopbackOrigin,
-		Allow:          clients.Allow{Everyone: true},
-		PhoneNumber:    true,
-		ResourceServer: false,
+		ID:                        "demo",
+		Name:                      "演示应用 Demo",
+		SecretHash:                clients.HashSecret(demoSecret), // chosen, not random: for loopback only
+		RedirectURIs:              callbacks[:1],
+		PostLogoutRedirectURIs:    goodbyes[:1],
+		BackchannelLogoutURI:      receivers[0],
+		BackchannelLogoutNetworks: thisMachine,
+		ExtraRedirect:             anyLoopback,
+		ExtraPostLogoutRedirect:   anyLoopback,
+		ExtraOrigin:               loopbackOrigin,
+		DeviceAuthorization:       true,
+		Allow:                     clients.Allow{Everyone: true},
+		PhoneNumber:               true,
+		ResourceServer:            false,
 	}, {
-		ID:            "demo-spa",
-		Name:          "演示网页 Demo SPA",
-		Public:        true,
-		RedirectURIs:  callbacks[:1],
-		ExtraRedirect: anyLoopback,
-		ExtraOrigin:   loopbackOrigin,
-		Allow:         clients.Allow{Everyone: true},
-		PhoneNumber:   true,
+		ID:                      "demo-spa",
+		Name:                    "演示网页 Demo SPA",
+		Public:                  true,
+		RedirectURIs:            callbacks[:1],
+		PostLogoutRedirectURIs:  goodbyes[:1],
+		ExtraRedirect:           anyLoopback,
+		ExtraPostLogoutRedirect: anyLoopback,
+		ExtraOrigin:             loopbackOrigin,
+		DeviceAuthorization:     true,
+		Allow:                   clients.Allow{Everyone: true},
+		PhoneNumber:             true,
 	}, {
-		ID:           "demo-second",
-		Name:         "第二个应用 Second app",
-		SecretHash:   second,
-		RedirectURIs: callbacks[1:],
-		Allow:        clients.Allow{Everyone: true},
+		ID:                        "demo-second",
+		Name:                      "第二个应用 Second app",
+		SecretHash:                second,
+		RedirectURIs:              callbacks[1:],
+		PostLogoutRedirectURIs:    goodbyes[1:],
+		BackchannelLogoutURI:      receivers[1],
+		BackchannelLogoutNetworks: thisMachine,
+		Allow:                     clients.Allow{Everyone: true},
 	}}
 }
 
-// anyLoopback admits any port and path on 127.0.0.1, so that anybody's test can be
-// a client of the demo. No configuration can ask for this.
+// anyLoopback admits any port and path on 127.0.0.1, after a login and after a logout,
+// so that anybody's test can be a client of the demo. No configuration can ask for this.
 func anyLoopback(uri string) bool {
 	u, err := url.Parse(uri)
 	return err == nil && u.Scheme == "http" && u.Hostname() == "127.0.0.1" && u.User == nil && u.Opaque == "" &&

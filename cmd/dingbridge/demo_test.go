@@ -1,6 +1,7 @@
 package main
 
 import (
+	"log/slog"
 	"testing"
 
 	"github.com/dingbridge/dingbridge/keys/secret"
@@ -9,8 +10,11 @@ import (
 
 // TestDemoClients holds what others rely on: the fixed clients of the demo.
 func TestDemoClients(t *testing.T) {
-	_, hash := clients.GenerateSecret()
-	set, faults := clients.NewSet(demoClients([2]string{"http://127.0.0.1:8082/callback", "http://127.0.0.1:8082/second/callback"}, hash))
+	app, hash, err := newDemoApp("http://127.0.0.1:8082", "http://127.0.0.1:8080", slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, faults := clients.NewSet(demoClients(app, hash))
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}
@@ -46,10 +50,31 @@ func TestDemoClients(t *testing.T) {
 			if got := c.AllowsRedirect(uri); got != want {
 				t.Errorf("%s may use %q: %v", c.ID, uri, got)
 			}
+			if got := c.AllowsPostLogoutRedirect(uri); got != want {
+				t.Errorf("%s may use %q after a logout: %v", c.ID, uri, got)
+			}
 		}
 	}
-	if second.AllowsRedirect("http://127.0.0.1:49152/any/path") {
+	if second.AllowsRedirect("http://127.0.0.1:49152/any/path") || second.AllowsPostLogoutRedirect("http://127.0.0.1:49152/any/path") {
 		t.Error("the second client may redirect anywhere")
+	}
+	if !second.AllowsRedirect("http://127.0.0.1:8082/second/callback") || !second.AllowsPostLogoutRedirect("http://127.0.0.1:8082/second/signedout") {
+		t.Error("the second client may not redirect to the app")
+	}
+	if !demo.DeviceAuthorization || !spa.DeviceAuthorization || second.DeviceAuthorization {
+		t.Error("the device flow is not that of the two fixed clients")
+	}
+	for c, want := range map[*clients.Client]string{
+		demo: "http://127.0.0.1:8082/backchannel", spa: "", second: "http://127.0.0.1:8082/second/backchannel",
+	} {
+		if c.BackchannelLogoutURI != want {
+			t.Errorf("%s is told of logouts at %q", c.ID, c.BackchannelLogoutURI)
+		}
+		for _, network := range c.BackchannelLogoutNetworks {
+			if !network.Addr().IsLoopback() {
+				t.Errorf("notices for %s may go to %s", c.ID, network)
+			}
+		}
 	}
 	for origin, want := range map[string]bool{
 		"http://127.0.0.1:3000": true, "http://localhost:3000": true, "https://evil.example": false,

@@ -38,6 +38,7 @@ var scopes = []string{oidc.ScopeOpenID, "profile", "email", "phone", "groups", o
 // An App is the relying party. Make it with [New]. It is safe for concurrent use.
 type App struct {
 	issuer   string
+	policy   string // Content-Security-Policy of every page
 	http     *http.Client
 	log      *slog.Logger
 	sides    [2]*side
@@ -63,10 +64,18 @@ func New(c Config) (*App, error) {
 	if err != nil || u.Host == "" || u.Path != "" {
 		return nil, fmt.Errorf("demo app: %q is not an address", c.URL)
 	}
+	issuer, err := url.Parse(c.Issuer)
+	if err != nil || issuer.Host == "" {
+		return nil, fmt.Errorf("demo app: %q is not an issuer", c.Issuer)
+	}
 	a := &App{
 		issuer: c.Issuer,
-		http:   cmp.Or(c.HTTP, &http.Client{Timeout: 30 * time.Second}),
-		log:    cmp.Or(c.Log, slog.New(slog.DiscardHandler)),
+		// The provider's origin, because Chromium holds the redirect after a form's
+		// answer to form-action too, and the logout is such a one.
+		policy: "default-src 'none'; style-src 'self'; img-src 'self' https:; base-uri 'none'; frame-ancestors 'none'; " +
+			"form-action 'self' " + issuer.Scheme + "://" + issuer.Host,
+		http: cmp.Or(c.HTTP, &http.Client{Timeout: 30 * time.Second}),
+		log:  cmp.Or(c.Log, slog.New(slog.DiscardHandler)),
 	}
 	for i, client := range []Client{c.First, c.Second} {
 		path := []string{"", "/second"}[i]
@@ -87,10 +96,23 @@ func (a *App) RedirectURIs() [2]string {
 	return [2]string{a.sides[0].callback(), a.sides[1].callback()}
 }
 
+// PostLogoutURIs are where the browser comes back to from a logout at the provider,
+// for the first and the second client.
+func (a *App) PostLogoutURIs() [2]string {
+	return [2]string{a.sides[0].goodbye(), a.sides[1].goodbye()}
+}
+
+// BackchannelURIs are where the first and the second client take notices of a logout.
+func (a *App) BackchannelURIs() [2]string {
+	return [2]string{a.sides[0].url + "/backchannel", a.sides[1].url + "/backchannel"}
+}
+
 // Handler serves the app.
 func (a *App) Handler() http.Handler { return a.handler }
 
 func (s *side) callback() string { return s.url + "/callback" }
+
+func (s *side) goodbye() string { return s.url + "/signedout" }
 
 func (a *App) routes() http.Handler {
 	mux := http.NewServeMux()
@@ -102,12 +124,17 @@ func (a *App) routes() http.Handler {
 		mux.HandleFunc("GET "+s.path+"/callback", s.finish)
 		mux.HandleFunc("POST "+s.path+"/refresh", s.refresh)
 		mux.HandleFunc("POST "+s.path+"/logout", s.logout)
+		mux.HandleFunc("POST "+s.path+"/signout", s.signOut)
+		mux.HandleFunc("GET "+s.path+"/signedout", s.signedOut)
+		mux.HandleFunc("POST "+s.path+"/backchannel", s.backchannel)
 	}
+	// It lets through what no browser sends, such as the provider's notices: those have
+	// neither Origin nor Sec-Fetch-Site.
 	guarded := http.NewCrossOriginProtection().Handler(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, 16<<10)
 		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self' https:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+		h.Set("Content-Security-Policy", a.policy)
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Cache-Control", "no-store")

@@ -1,6 +1,7 @@
 package demoapp
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -156,6 +157,12 @@ func TestD3_TheBrowserSeesNoToken(t *testing.T) {
 			t.Errorf("%s was sent to the browser", secret)
 		}
 	}
+	b.post(app + "/signout")
+	for line := range strings.Lines(b.seen.String()) {
+		if strings.Contains(line, "eyJ") && !strings.HasPrefix(line, "Location ["+o.URL+"/end?") {
+			t.Errorf("the ID token goes elsewhere than to the provider: %s", line)
+		}
+	}
 }
 
 func TestD4_CookieNames(t *testing.T) {
@@ -185,14 +192,21 @@ func TestD4_CookieNames(t *testing.T) {
 func TestD5_SessionsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSessions()
-		first := s.start()
-		for range 3 * maxSessions {
-			s.start()
+		first, _ := s.start(nil)
+		for i := range 3 * maxSessions {
+			s.start(nil)
+			s.leave(fmt.Sprint(i), "")
+			s.hear(fmt.Sprint(i))
+		}
+		for name, m := range map[string]memory{"ends": s.ended, "notices": s.heard} {
+			if len(m.at) > maxSessions || len(m.order) > maxSessions || !m.has(fmt.Sprint(3*maxSessions-1)) || m.has("0") {
+				t.Errorf("%d %s are kept, %d in order", len(m.at), name, len(m.order))
+			}
 		}
 		if len(s.byID) > maxSessions || len(s.order) > maxSessions || s.get(first.id) != nil {
 			t.Errorf("%d sessions, %d in order", len(s.byID), len(s.order))
 		}
-		last := s.start()
+		last, _ := s.start(nil)
 		for range 3 * maxPending {
 			last.begin(pending{state: "s", began: time.Now()})
 		}
@@ -200,7 +214,7 @@ func TestD5_SessionsAreBounded(t *testing.T) {
 			t.Errorf("%d logins under way", len(last.pending))
 		}
 		time.Sleep(pendingLife)
-		if _, ok := last.take("s"); ok {
+		if _, ok := last.take("s", false); ok {
 			t.Error("an old login counts")
 		}
 		time.Sleep(sessionLife)

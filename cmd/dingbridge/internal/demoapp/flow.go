@@ -18,6 +18,8 @@ type login struct {
 	idToken, userinfo claims
 	before            claims // the ID token before the last refresh
 	subject           string
+	sid               string // of the provider's session
+	hint              string // the newest ID token, for the logout
 	refreshToken      string
 	expires           time.Time // of the access token
 	at                time.Time
@@ -33,7 +35,7 @@ func (s *side) login(w http.ResponseWriter, r *http.Request) {
 	}
 	current := s.current(r)
 	if current == nil {
-		current = s.sessions.start()
+		current, _ = s.sessions.start(nil)
 		s.give(w, current)
 	}
 	begun := pending{state: rand.Text(), nonce: rand.Text(), verifier: oauth2.GenerateVerifier(), began: time.Now()}
@@ -50,7 +52,7 @@ func (s *side) finish(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, http.StatusBadRequest, errors.New("this browser has begun no login here"))
 		return
 	}
-	begun, ok := current.take(q.Get("state"))
+	begun, ok := current.take(q.Get("state"), false)
 	switch {
 	case !ok:
 		s.fail(w, http.StatusBadRequest, errors.New("the state is of no login under way in this browser"))
@@ -69,8 +71,12 @@ func (s *side) finish(w http.ResponseWriter, r *http.Request) {
 	}
 	// A new id, so that a cookie known before the login is worth nothing after it.
 	s.sessions.end(current.id)
-	fresh := s.sessions.start()
-	fresh.login = made
+	fresh, ok := s.sessions.start(made)
+	if !ok {
+		s.give(w, nil)
+		s.fail(w, http.StatusForbidden, errors.New("the provider has ended this login meanwhile"))
+		return
+	}
 	s.give(w, fresh)
 	http.Redirect(w, r, s.path+"/", http.StatusSeeOther)
 }
@@ -117,6 +123,7 @@ func (s *side) read(ctx context.Context, p *oidc.Provider, token *oauth2.Token, 
 	if err := info.Claims(&made.userinfo); err != nil {
 		return nil, fmt.Errorf("reading userinfo: %w", err)
 	}
+	made.sid, made.hint = made.idToken.text("sid"), raw
 	return made, nil
 }
 
@@ -161,17 +168,14 @@ func (s *side) renew(ctx context.Context, old *login) (*login, error) {
 	if renewed.subject != old.subject {
 		return nil, errors.New("the refreshed ID token is about somebody else")
 	}
+	if renewed.sid == "" {
+		renewed.sid = old.sid // it may be left out
+	}
+	if renewed.sid != old.sid {
+		return nil, errors.New("the refreshed ID token is of another session")
+	}
 	renewed.before, renewed.refreshes = old.idToken, old.refreshes+1
 	return renewed, nil
-}
-
-// logout ends the app's session. The provider's goes on.
-func (s *side) logout(w http.ResponseWriter, r *http.Request) {
-	if current := s.current(r); current != nil {
-		s.sessions.end(current.id)
-	}
-	s.give(w, nil)
-	http.Redirect(w, r, s.path+"/", http.StatusSeeOther)
 }
 
 // plain is an error of the token endpoint without its body, which might hold more

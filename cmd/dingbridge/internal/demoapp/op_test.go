@@ -38,6 +38,9 @@ type op struct {
 	userinfo  map[string]any
 	iss       string // of the authorization response, if not the right one
 	denied    string
+	noEnd     bool             // no end_session_endpoint in the metadata
+	goodbye   func(url.Values) // alters the answer of the logout
+	hint      string           // the last id_token_hint
 }
 
 func newOP(t *testing.T) *op {
@@ -51,11 +54,13 @@ func newOP(t *testing.T) *op {
 	mux.Handle("/keys", keys)
 	mux.HandleFunc("/.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintf(w, `{"issuer":%q,"authorization_endpoint":%q,"token_endpoint":%q,"jwks_uri":%q,"userinfo_endpoint":%q,
-			"id_token_signing_alg_values_supported":["ES256"]}`, o.URL, o.URL+"/auth", o.URL+"/token", o.URL+"/keys", o.URL+"/userinfo")
+			"end_session_endpoint":%q,"id_token_signing_alg_values_supported":["ES256"]}`,
+			o.URL, o.URL+"/auth", o.URL+"/token", o.URL+"/keys", o.URL+"/userinfo", o.endSession())
 	})
 	mux.HandleFunc("/auth", o.auth)
 	mux.HandleFunc("/token", o.token)
 	mux.HandleFunc("/userinfo", o.info)
+	mux.HandleFunc("/end", o.end)
 	o.Server = httptest.NewServer(mux)
 	t.Cleanup(o.Close)
 	keys.SetIssuer(o.URL)
@@ -82,6 +87,57 @@ func (o *op) auth(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, q.Get("redirect_uri")+"?"+answer.Encode(), http.StatusFound)
 }
 
+func (o *op) endSession() string {
+	if o.noEnd {
+		return ""
+	}
+	return o.URL + "/end?a=b" // may have a query (RFC 6749 section 3.1)
+}
+
+func (o *op) end(w http.ResponseWriter, r *http.Request) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	q := r.URL.Query()
+	o.hint = q.Get("id_token_hint")
+	answer := url.Values{"state": {q.Get("state")}}
+	if o.goodbye != nil {
+		o.goodbye(answer)
+	}
+	http.Redirect(w, r, q.Get("post_logout_redirect_uri")+"?"+answer.Encode(), http.StatusFound)
+}
+
+// logoutToken makes a logout token for a client; changes are put over what is right,
+// nil takes away.
+func (o *op) logoutToken(client, typ string, changes map[string]any) string {
+	claims := map[string]any{
+		"iss": o.URL, "aud": client, "sub": "somebody", "sid": "SID", "jti": rand.Text(),
+		"iat": time.Now().Unix(), "exp": time.Now().Add(2 * time.Minute).Unix(), "events": map[string]any{logoutEvent: map[string]any{}},
+	}
+	for name, value := range changes {
+		claims[name] = value
+		if value == nil {
+			delete(claims, name)
+		}
+	}
+	return o.sign(o.key, map[string]any{"alg": "ES256", "kid": "k", "typ": typ}, claims)
+}
+
+const logoutEvent = "http://schemas.openid.net/event/backchannel-logout"
+
+// sign makes a JWS with just this header, which the library's test helper cannot.
+func (o *op) sign(key *ecdsa.PrivateKey, header, claims map[string]any) string {
+	head, _ := json.Marshal(header)
+	payload, _ := json.Marshal(claims)
+	text := base64.RawURLEncoding.EncodeToString(head) + "." + base64.RawURLEncoding.EncodeToString(payload)
+	sum := sha256.Sum256([]byte(text))
+	a, b, err := ecdsa.Sign(rand.Reader, key, sum[:])
+	if err != nil {
+		panic(err)
+	}
+	signature := append(a.FillBytes(make([]byte, 32)), b.FillBytes(make([]byte, 32))...)
+	return text + "." + base64.RawURLEncoding.EncodeToString(signature)
+}
+
 func (o *op) token(w http.ResponseWriter, r *http.Request) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -90,7 +146,7 @@ func (o *op) token(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}
-	claims := map[string]any{"iss": o.URL, "aud": id, "sub": "somebody", "exp": time.Now().Add(time.Minute).Unix(), "iat": time.Now().Unix()}
+	claims := map[string]any{"iss": o.URL, "aud": id, "sub": "somebody", "sid": "SID", "exp": time.Now().Add(time.Minute).Unix(), "iat": time.Now().Unix()}
 	switch r.PostFormValue("grant_type") {
 	case "authorization_code":
 		code := r.PostFormValue("code")

@@ -41,6 +41,8 @@ type view struct {
 	Refreshes               int
 	At, Expires             string
 	IDToken, Userinfo       []row
+	Left                    string // how the login before ended
+	Logout                  bool   // it is a logout that went wrong
 	Error                   string
 }
 
@@ -91,15 +93,26 @@ func (s *side) home(w http.ResponseWriter, r *http.Request) {
 		v.CanRefresh, v.Refreshes = l.refreshToken != "", l.refreshes
 		v.At, v.Expires = l.at.Format(time.TimeOnly), l.expires.Format(time.TimeOnly)
 		v.IDToken, v.Userinfo = l.idToken.rows(l.before), l.userinfo.rows(nil)
+	} else if current := s.current(r); current != nil {
+		current.mu.Lock()
+		v.Left = current.left
+		current.mu.Unlock()
 	}
 	s.write(w, http.StatusOK, v)
 }
 
-// fail shows what went wrong.
-func (s *side) fail(w http.ResponseWriter, status int, err error) {
+// fail shows what went wrong with a login.
+func (s *side) fail(w http.ResponseWriter, status int, err error) { s.failAt(w, status, err, false) }
+
+// failLogout shows what went wrong with a logout.
+func (s *side) failLogout(w http.ResponseWriter, status int, err error) {
+	s.failAt(w, status, err, true)
+}
+
+func (s *side) failAt(w http.ResponseWriter, status int, err error, logout bool) {
 	s.app.log.Warn("demo app", "client_id", s.client.ID, "error", err)
 	v := s.view(nil)
-	v.Error = err.Error()
+	v.Logout, v.Error = logout, err.Error()
 	s.write(w, status, v)
 }
 
