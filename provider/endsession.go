@@ -193,7 +193,9 @@ func (p *Provider) endEverywhere(w http.ResponseWriter, r *http.Request, l leavi
 // left sends the browser where the client wanted it, or tells the person that they are
 // out.
 func (p *Provider) left(w http.ResponseWriter, r *http.Request, l leaving, everywhere bool) {
-	p.cookies.clear(w, p.cookies.session)
+	if len(r.CookiesNamed(p.cookies.session)) > 0 { // another site's request comes without, and must not take it away
+		p.cookies.clear(w, p.cookies.session)
+	}
 	if l.RedirectURI == "" {
 		page := pages.Page{Kind: pages.SignedOut, ClientName: l.clientName()}
 		if everywhere {
