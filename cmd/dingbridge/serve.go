@@ -89,6 +89,10 @@ func (h *house) serve(ctx context.Context, servers []server, stdout io.Writer) e
 		return announce(stdout, m.config.Issuer)
 	}
 	err := serveAll(ctx, servers, begin, h.provider.Drain)
+	// Whoever has logged out was answered; the apps may not all have been told yet.
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), noticeTimeout)
+	defer cancel()
+	_ = h.provider.Finish(bounded) // what is given up is logged and audited
 	h.materials.audit.Record(context.WithoutCancel(ctx), audit.Event{Name: audit.Stopped, Version: describe()})
 	return err
 }

@@ -23,6 +23,7 @@ const (
 	idleTimeout       = 2 * time.Minute
 	maxHeaderBytes    = 16 << 10
 	drainTimeout      = 30 * time.Second // longer than a login that is being answered may take
+	noticeTimeout     = 10 * time.Second // for notices of logouts after that; a dead app must not hold up the end
 )
 
 // A server is one handler on one address.

@@ -26,6 +26,9 @@
 //   - E8: Who may not enter gets no code, a page that says why, and an audit event.
 //   - E9: Apps of others, configured as deploy/examples says, log people in, out and in
 //     again. A logout in one app ends the session in the other, of this browser alone.
+//   - E10: A logout in one app is told to the others of that session, before a stop of
+//     the program too. Receivers that hang, redirect, fail or have a forbidden address
+//     hurt nobody, and the audit trail says what became of them.
 //
 // With -short the long proofs run a tenth. Under the race detector the program is
 // built with it too. Nobody imports this package.
