@@ -175,7 +175,7 @@ func (f *fleet) verify(set *jose.JSONWebKeySet, token string) error {
 // through four changes of keys, three by age and one by hand, logging in all the time,
 // at whichever replica.
 //
-// proves: key rotation | OpenID Connect Core 1.0 section 10.1.1
+// proves: key rotation | Core section 10.1.1
 func TestRotation_AnAppThatKeepsTheKeySetForAnHour(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const day = 24 * time.Hour
