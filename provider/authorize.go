@@ -104,7 +104,7 @@ func (p *Provider) signOn(w http.ResponseWriter, r *http.Request, a authRequest,
 	case a.Consent:
 		p.askConsent(w, r, a.Request, a.client, session.Ref, person)
 	default:
-		p.grant(w, r, a, session, person)
+		return p.grant(w, r, a, session, person)
 	}
 	return true
 }
@@ -132,21 +132,29 @@ func (p *Provider) readSession(ctx context.Context, cookie string) (sessions.Ses
 	return session, person, err
 }
 
-// grant issues a code to a client for a person who is here and was admitted.
-func (p *Provider) grant(w http.ResponseWriter, r *http.Request, a authRequest, session sessions.Session, person people.Person) {
+// grant issues a code to a client for a person who is here and was admitted. It tells
+// whether it answered; if not, a logout has ended the session meanwhile, or ended it
+// before and could not remove its record.
+func (p *Provider) grant(w http.ResponseWriter, r *http.Request, a authRequest, session sessions.Session, person people.Person) bool {
 	ctx := r.Context()
 	grant, issue := p.grants.Issue(p.grantRequest(a.client, a.Request, session, person))
-	ops := []*storage.Op{issue, p.sessions.Enter(session, a.client.ID)}
+	ended := p.sessions.FetchEnded(session.ID)
+	ops := []*storage.Op{issue, p.sessions.Enter(session, a.client.ID), ended}
 	if touch := p.sessions.Touch(session); touch != nil {
 		ops = append(ops, touch)
 	}
 	p.Store.Together(ctx, ops...)
-	if issue.Err != nil { // the session's own notes may lose a race
-		p.authorizeTrouble(w, r, a, issue.Err)
-		return
+	err := errors.Join(issue.Err, sessions.CheckEnded(ended)) // the session's own notes may lose a race
+	switch {
+	case errors.Is(err, sessions.ErrNone):
+		return false
+	case err != nil:
+		p.authorizeTrouble(w, r, a, err)
+		return true
 	}
 	p.record(ctx, audit.Event{Name: audit.SingleSignOn, Subject: string(person.Subject), SessionID: session.ID.String(), GrantID: grant.Name()})
 	p.respond(w, r, a.reply(), url.Values{"code": {p.grants.Code(grant)}})
+	return true
 }
 
 func (p *Provider) grantRequest(c *clients.Client, l login.Request, s sessions.Session, person people.Person) grants.Request {

@@ -62,11 +62,10 @@ func (p *Provider) consentPost(w http.ResponseWriter, r *http.Request) {
 		person, err = p.admit(ctx, a.client, person, session.Epoch)
 	}
 	switch {
-	case err == nil:
+	case err == nil && p.grant(w, r, a, session, person):
 		event.Name = audit.ConsentGiven
 		p.record(ctx, event)
-		p.grant(w, r, a, session, person)
-	case errors.Is(err, sessions.ErrNone), errors.Is(err, people.ErrUnknownPerson), errors.Is(err, errRemoved),
+	case err == nil, errors.Is(err, sessions.ErrNone), errors.Is(err, people.ErrUnknownPerson), errors.Is(err, errRemoved),
 		errors.Is(err, people.ErrGone), errors.Is(err, people.ErrEnded): // ended while the form was open
 		p.refuseLogin(w, r, refused{page: pages.Page{Kind: pages.LoginExpired}, reason: "session_ended"})
 	default:

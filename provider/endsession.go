@@ -10,7 +10,6 @@ import (
 	"github.com/dingbridge/dingbridge/provider/pages"
 	"github.com/dingbridge/dingbridge/provider/people"
 	"github.com/dingbridge/dingbridge/provider/sessions"
-	"github.com/dingbridge/dingbridge/storage"
 )
 
 // leaving is a logout request that was found in order (OpenID Connect RP-Initiated
@@ -102,17 +101,17 @@ func (l leaving) clientName() string {
 	return l.client.Name
 }
 
-// ownSession reads the session of the browser. sessions.ErrNone: it has none.
+// ownSession reads the session of the browser. sessions.ErrNone: it has none, or one
+// that a removal of its person has ended, and that ends nothing any more either.
 func (p *Provider) ownSession(r *http.Request) (sessions.Session, error) {
-	ref, err := sessions.Parse(p.cookies.get(r, p.cookies.session))
-	if err != nil {
-		return sessions.Session{}, err
+	session, person, err := p.readSession(r.Context(), p.cookies.get(r, p.cookies.session))
+	switch {
+	case errors.Is(err, people.ErrUnknownPerson):
+		return sessions.Session{}, sessions.ErrNone
+	case err == nil && (person.Gone || person.Epoch != session.Epoch):
+		return sessions.Session{}, sessions.ErrNone
 	}
-	read := p.sessions.Fetch(ref)
-	if err := p.Store.Together(r.Context(), read); errors.Is(err, storage.ErrUnknown) {
-		return sessions.Session{}, err
-	}
-	return p.sessions.Read(ref, read)
+	return session, err
 }
 
 // confirmLogout asks the person.

@@ -286,3 +286,48 @@ func TestLoginAndLogoutAtOnce(t *testing.T) {
 		t.Errorf("the session after it: %d %s", r.status, r.body)
 	}
 }
+
+// TestADeadSessionEndsNothing: the cookie of a session that a removal ended opens
+// nothing, and does not sign its person out of the sessions they have since.
+func TestADeadSessionEndsNothing(t *testing.T) {
+	h := build(t)
+	stolen, owner := h.browser(), h.browser()
+	h.login(stolen)
+	ask := stolen.get(h.logout())
+	h.login(owner)
+	h.press(owner, owner.get(h.logout()), "everywhere")
+	h.login(owner)
+	h.press(stolen, ask, "everywhere")
+	if !h.in(owner) {
+		t.Error("a session that was ended has signed its person out everywhere")
+	}
+}
+
+// TestSingleSignOnFindsTheEnd: a session whose end was noted and whose record stayed
+// leads to DingTalk, not to a code that opens nothing.
+func TestSingleSignOnFindsTheEnd(t *testing.T) {
+	h := build(t)
+	b := h.browser()
+	hint := h.exchange(h.login(b)).text("id_token")
+	ask := b.get(h.authorization("prompt", "consent"))
+	h.store.fail(func(op *storage.Op) storagetest.Fault {
+		if op.Verb == storage.VerbDelete {
+			return storagetest.FailBefore
+		}
+		return storagetest.NoFault
+	})
+	p := b.get(h.logout("id_token_hint", hint))
+	h.store.fail(nil)
+	wantPage(t, p, 503, pages.Unavailable)
+	if q := answer(t, b.get(h.authorization("prompt", "none"))); q.Get("error") != "login_required" {
+		t.Errorf("prompt none: %v", q)
+	}
+	if p := h.press(b, ask, "approve"); p.location != "" {
+		t.Errorf("consent: %s", p.location)
+	}
+	// A login does not go on with it either.
+	again := b.follow(h.authorization("scope", "openid"), appCallback)
+	if r := h.exchange(answer(t, b.follow(again.retry(), appCallback)).Get("code")); r.status != 200 {
+		t.Errorf("after a new login: %d %s", r.status, r.body)
+	}
+}
