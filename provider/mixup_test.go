@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/dingbridge/dingbridge/dingtalk/simulator"
 	"github.com/dingbridge/dingbridge/provider/pages"
@@ -124,7 +125,7 @@ func TestThreat_FormPostInjection(t *testing.T) {
 	plain := elements(t, b.get(h.authorization("response_mode", "form_post", "state", "x")).body)
 	for _, fault := range []string{"", "token"} { // successes and errors
 		for _, state := range append(slices.Clone(payloads), `"/><input name="code" value="evil">`, `</form><form action="https://evil.example">`, `'"><svg/onload=x>`, "\u2028x", strings.Repeat("<", 600)) {
-			if strings.ContainsAny(state, "\r\x00\xff") {
+			if strings.ContainsAny(state, "\r\x00") || !utf8.ValidString(state) {
 				continue // no form can carry these as they are
 			}
 			request := []string{"response_mode", "form_post", "state", state}

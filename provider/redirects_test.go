@@ -16,19 +16,15 @@ import (
 // it may be bent to.
 func mutations(uri string) []string {
 	rest := strings.TrimPrefix(uri, "https://app.example.com")
-	list := mutate(uri)
-	for _, more := range []string{
-		"https://app.example.com:443" + rest, "https://app.example.com:0443" + rest, "https://app.example.com:65536" + rest, "https://app.example.com:44 3" + rest,
-		"https://[fe80::1%25eth0]" + rest, "https://[fe80::1%eth0]" + rest, "https://[::ffff:app.example.com]" + rest, "https://0x5db8d822" + rest,
-		"https://xn--pp-4ia.example.com" + rest, "https://app.example.com%ff" + rest, "https://app.example.com%E3%80%82evil.example" + rest, "https://app.example.com／evil.example" + rest,
-		"https://app.example.com⁄.evil.example" + rest, "https://app.example.com\r" + rest, "https://app.example.com\\" + rest, "https://\tapp.example.com" + rest, "https:// app.example.com" + rest,
-		"\u00a0" + uri, "\ufeff" + uri, "\x01" + uri, "vbscript:x", "file:///etc/passwd", "blob:" + uri, "filesystem:" + uri, "intent://app.example.com" + rest, "http+unix://x" + rest,
-		"JaVaScRiPt:alert(1)//" + uri, "javascript://app.example.com/%0aalert(1)", "data:text/html;base64,PHNjcmlwdD4=", "data:" + uri,
-		"?" + rest, "#" + uri, "\\\\app.example.com" + rest, "/\\app.example.com" + rest, "//evil.example/https://app.example.com" + rest, "https://evil.example/?" + uri,
-	} {
-		list = append(list, more)
-	}
-	return list
+	return append(mutate(uri),
+		"https://app.example.com:443"+rest, "https://app.example.com:0443"+rest, "https://app.example.com:65536"+rest, "https://app.example.com:44 3"+rest,
+		"https://[fe80::1%25eth0]"+rest, "https://[fe80::1%eth0]"+rest, "https://[::ffff:app.example.com]"+rest, "https://0x5db8d822"+rest,
+		"https://xn--pp-4ia.example.com"+rest, "https://app.example.com%ff"+rest, "https://app.example.com%E3%80%82evil.example"+rest, "https://app.example.com／evil.example"+rest,
+		"https://app.example.com⁄.evil.example"+rest, "https://app.example.com\r"+rest, "https://app.example.com\\"+rest, "https://\tapp.example.com"+rest, "https:// app.example.com"+rest,
+		"\u00a0"+uri, "\ufeff"+uri, "\x01"+uri, "vbscript:x", "file:///etc/passwd", "blob:"+uri, "filesystem:"+uri, "intent://app.example.com"+rest, "http+unix://x"+rest,
+		"JaVaScRiPt:alert(1)//"+uri, "javascript://app.example.com/%0aalert(1)", "data:text/html;base64,PHNjcmlwdD4=", "data:"+uri,
+		"?"+rest, "#"+uri, "\\\\app.example.com"+rest, "/\\app.example.com"+rest, "//evil.example/https://app.example.com"+rest, "https://evil.example/?"+uri,
+	)
 }
 
 const goodbyeURI = "https://app.example.com/cb/x?tenant=a"
@@ -56,7 +52,7 @@ func (h *house) here(b *browser) bool {
 // to, a page says so, the browser goes nowhere, and nobody is logged out, with the
 // best of hints in hand too (RFC 9700 section 4.11, CVE-2024-1132, CVE-2023-6291).
 //
-//proves: only registered post-logout URIs | OpenID Connect RP-Initiated Logout 1.0 section 3
+// proves: only registered post-logout URIs | OpenID Connect RP-Initiated Logout 1.0 section 3
 func TestThreat_PostLogoutRedirectMutations(t *testing.T) {
 	h := goodbyeHouse(t)
 	b := h.browser()
@@ -141,7 +137,7 @@ func TestThreat_OpenRedirectAtLogout(t *testing.T) {
 // TestThreat_LogoutCSRF: another site cannot log anybody out: not by a link, not by a
 // form, not with a token of its own, not with a form that was made for another browser.
 //
-//proves: logout is confirmed by the person | OpenID Connect RP-Initiated Logout 1.0 section 2
+// proves: logout is confirmed by the person | OpenID Connect RP-Initiated Logout 1.0 section 2
 func TestThreat_LogoutCSRF(t *testing.T) {
 	h := goodbyeHouse(t)
 	h.sim.ApproveAs("mallory")
