@@ -82,7 +82,11 @@ func refused(t *testing.T, name, uri string) {
 // address: no connection is shared or kept.
 func TestN3_NetworksAreTheClientsOwn(t *testing.T) {
 	var connections atomic.Int32
-	s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if !r.Close {
+			t.Error("the connection is to be kept")
+		}
+	}))
 	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
 		if state == http.StateNew {
 			connections.Add(1)

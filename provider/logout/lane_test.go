@@ -307,12 +307,14 @@ func TestN9_DrainGivesUp(t *testing.T) {
 		tr := newTrail(t)
 		n := notify(t, tr, Config{})
 		var well atomic.Bool
+		var broken atomic.Int32
 		receiver(t, n, func(w http.ResponseWriter, r *http.Request) {
 			switch _ = r.ParseForm(); {
 			case r.URL.Path == "/fail":
 				w.WriteHeader(http.StatusInternalServerError)
 			case !well.Load():
 				<-r.Context().Done()
+				broken.Add(1)
 			}
 		})
 		n.Send(to("again", "http://app.example.com/fail"))
@@ -324,6 +326,9 @@ func TestN9_DrainGivesUp(t *testing.T) {
 		err := n.Drain(ctx)
 		if err == nil || !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "gave up 6") {
 			t.Errorf("Drain: %v", err)
+		}
+		if synctest.Wait(); broken.Load() != 2 {
+			t.Errorf("%d tries were broken off, not both that were under way", broken.Load())
 		}
 		if tr.story("again") != "retried:unavailable dropped:shutdown" ||
 			tr.story("app") != strings.TrimSpace(strings.Repeat("dropped:shutdown ", 5)) {
