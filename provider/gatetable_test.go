@@ -140,7 +140,7 @@ func undecided(g *gateHouse) {
 // that may happen before (CVE-2025-53942, CVE-2024-38371, CVE-2024-52287, Casdoor
 // CVE-2026-9097).
 //
-// proves: every grant passes one gate | RFC 6749 section 5.2, OpenID Connect Core 1.0 section 12
+// proves: every grant passes one gate | RFC 6749 section 5.2, Core section 12
 func TestH5_TheGateTable(t *testing.T) {
 	for _, w := range gateWays {
 		for _, happens := range gates {

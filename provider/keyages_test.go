@@ -95,7 +95,7 @@ func TestThreat_TokensOfOldAndComingKeys(t *testing.T) {
 // TestExpiredHintIsTaken: a hint is no credential; those of yesterday are shown at a
 // late logout.
 //
-// proves: expired id_token_hint is accepted | OpenID Connect RP-Initiated Logout 1.0 section 4
+// proves: expired id_token_hint is accepted | RP-Initiated Logout section 4
 func TestExpiredHintIsTaken(t *testing.T) {
 	m := newMatrix(t)
 	f := newForger(t, m.house)

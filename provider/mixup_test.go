@@ -80,7 +80,7 @@ func (h *house) ways(pairs ...string) map[string]func() page {
 // same secrets, signing keys, clients and people.
 //
 // proves: iss in every authorization response | RFC 9207 section 2
-// proves: response_mode form_post | OAuth 2.0 Form Post Response Mode section 2
+// proves: response_mode form_post | Form Post section 2
 func TestThreat_MixUp(t *testing.T) {
 	h := build(t)
 	for _, mode := range []string{"query", "form_post"} {

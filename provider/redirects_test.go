@@ -52,7 +52,7 @@ func (h *house) here(b *browser) bool {
 // to, a page says so, the browser goes nowhere, and nobody is logged out, with the
 // best of hints in hand too (RFC 9700 section 4.11, CVE-2024-1132, CVE-2023-6291).
 //
-// proves: only registered post-logout URIs | OpenID Connect RP-Initiated Logout 1.0 section 3
+// proves: only registered post-logout URIs | RP-Initiated Logout section 3
 func TestThreat_PostLogoutRedirectMutations(t *testing.T) {
 	h := goodbyeHouse(t)
 	b := h.browser()
@@ -137,7 +137,7 @@ func TestThreat_OpenRedirectAtLogout(t *testing.T) {
 // TestThreat_LogoutCSRF: another site cannot log anybody out: not by a link, not by a
 // form, not with a token of its own, not with a form that was made for another browser.
 //
-// proves: logout is confirmed by the person | OpenID Connect RP-Initiated Logout 1.0 section 2
+// proves: logout is confirmed by the person | RP-Initiated Logout section 2
 func TestThreat_LogoutCSRF(t *testing.T) {
 	h := goodbyeHouse(t)
 	h.sim.ApproveAs("mallory")
