@@ -13,6 +13,7 @@ import (
 // discoveryDocument adds to the library's struct what it has no field for.
 type discoveryDocument struct {
 	oidc.DiscoveryConfiguration
+	PAREndpoint  string   `json:"pushed_authorization_request_endpoint"`          // RFC 9126 section 5
 	ResponseIss  bool     `json:"authorization_response_iss_parameter_supported"` // RFC 9207 section 3
 	UILocales    []string `json:"ui_locales_supported"`
 	PromptValues []string `json:"prompt_values_supported"` // Initiating User Registration via OpenID Connect section 4
@@ -31,6 +32,7 @@ func (p *Provider) metadata() ([]byte, error) {
 			UserinfoEndpoint:                          p.Issuer + pathUserinfo,
 			IntrospectionEndpoint:                     p.Issuer + pathIntrospect,
 			RevocationEndpoint:                        p.Issuer + pathRevoke,
+			DeviceAuthorizationEndpoint:               p.Issuer + pathDeviceAuthorization,
 			EndSessionEndpoint:                        p.Issuer + pathEndSession,
 			JwksURI:                                   p.Issuer + pathJWKS,
 			ScopesSupported:                           []string{"openid", "profile", "email", "phone", "groups", "offline_access"},
@@ -52,6 +54,7 @@ func (p *Provider) metadata() ([]byte, error) {
 			BackChannelLogoutSessionSupported: true,
 			CodeChallengeMethodsSupported:     []oidc.CodeChallengeMethod{oidc.CodeChallengeMethodS256},
 		},
+		PAREndpoint:  p.Issuer + pathPAR,
 		ResponseIss:  true,
 		UILocales:    []string{pages.English, pages.Chinese},
 		PromptValues: []string{"none", "login", "consent", "select_account"},

@@ -9,6 +9,10 @@
 //	refuse.go         a login that ends or stops on a page of ours
 //	response.go       the way back to the client
 //	gate.go           may this person still enter this client (no HTTP in it)
+//	par.go            POST /par, and how a pushed request comes back
+//	posted.go         what is posted to /authorize and /end_session, and comes again by GET
+//	device.go         a device's codes, and the tokens for them (no HTTP in it)
+//	devicepage.go     /device: the person's code and answer
 //	clientauth.go     who is the client that calls
 //	opserver.go       the adapter to the library's op.Server
 //	token.go          code and refresh token to tokens

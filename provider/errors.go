@@ -8,6 +8,7 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/op"
 
 	"github.com/dingbridge/dingbridge/dingtalk"
+	"github.com/dingbridge/dingbridge/provider/device"
 	"github.com/dingbridge/dingbridge/provider/grants"
 	"github.com/dingbridge/dingbridge/provider/login"
 	"github.com/dingbridge/dingbridge/provider/pages"
@@ -47,6 +48,8 @@ var loginErrors = []struct {
 	{pushed.ErrOtherBrowser, pages.OtherBrowser, "request_of_another_browser", false},
 	{pushed.ErrOtherClient, pages.InvalidRequest, "request_of_another_client", false},
 	{pushed.ErrTooLarge, pages.TooLarge, "too_large", false},
+	{device.ErrExpired, pages.FormExpired, "expired", false},
+	{device.ErrAnswered, pages.FormExpired, "answered_before", false},
 	{people.ErrGone, pages.Outsider, "gone", false},
 	{people.ErrContradiction, pages.UpstreamStrange, "contradiction", false},
 	{people.ErrRecord, pages.Unavailable, "strange_record", true},

@@ -16,6 +16,7 @@ import (
 
 	"github.com/dingbridge/dingbridge/dingtalk/simulator"
 	"github.com/dingbridge/dingbridge/provider/clients"
+	"github.com/dingbridge/dingbridge/provider/pages"
 	"github.com/dingbridge/dingbridge/provider/people"
 	"github.com/dingbridge/dingbridge/storage"
 	"github.com/dingbridge/dingbridge/storage/storagetest"
@@ -72,6 +73,27 @@ var gateWays = []way{
 	{"refresh", "refresh_token", []string{"refreshToken"}, false, func(g *gateHouse) func() string {
 		token := g.exchange(g.login(g.b, "scope", sessionScope)).text("refresh_token")
 		return func() string { return g.reply(g.refresh(token, "")) }
+	}},
+	{"device", grantDevice, []string{"deviceToken"}, true, func(g *gateHouse) func() string {
+		g.login(g.b)
+		codes := g.deviceCodes("app", testSecret)
+		g.letIn(g.b, codes)
+		return func() string { return g.reply(g.poll("app", testSecret, codes.text("device_code"))) }
+	}},
+	{"letting a device in", "", []string{"deviceToken"}, false, func(g *gateHouse) func() string {
+		g.login(g.b)
+		codes := g.deviceCodes("app", testSecret)
+		asked := g.enter(g.b, codes.text("user_code"))
+		return func() string {
+			p := g.choose(g.b, asked, "approve")
+			switch {
+			case p.kind() == string(pages.DeviceApproved):
+				return g.reply(g.poll("app", testSecret, codes.text("device_code")))
+			case strings.HasPrefix(p.location, g.dingtalk): // to prove again who it is
+				return refusal
+			}
+			return g.page(p)
+		}
 	}},
 }
 

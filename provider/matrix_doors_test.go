@@ -110,6 +110,37 @@ var doors = []door{
 	{"posted logout", "/end_session", "own", func(m *matrix, a artefact, _ string) bool {
 		return a.value != "" && m.loggedIn().get(m.issuer+"/end_session?"+url.Values{"posted": {a.value}}.Encode()).kind() == string(pages.SignOut)
 	}},
+	{"device code", "/token " + grantDevice, "own other public nobody", func(m *matrix, a artefact, caller string) bool {
+		return m.as(a, "/token", caller, url.Values{"grant_type": {grantDevice}, "device_code": {a.value}}).status == http.StatusOK
+	}},
+	{"user code", "/device", "own other nobody", func(m *matrix, a artefact, caller string) bool {
+		b := m.house.browser()
+		if caller == "nobody" {
+			return b.post(m.issuer+"/device", url.Values{"user_code": {a.value}}).kind() == string(pages.DeviceConfirm)
+		}
+		m.login(b)
+		return m.enter(b, a.value).kind() == string(pages.DeviceConfirm)
+	}},
+	{"user code's form", "/device", "own other nobody", func(m *matrix, a artefact, caller string) bool {
+		code := m.deviceCodes("app", testSecret).text("user_code")
+		b, request := m.at(a, caller, m.issuer+"/device")
+		return b.post(m.issuer+"/device", url.Values{"request": {request}, "ticket": {a.value}, "user_code": {code}}).kind() == string(pages.DeviceConfirm)
+	}},
+	{"device's form", "/device/confirm", "own other nobody", func(m *matrix, a artefact, caller string) bool {
+		b, request := m.house.browser(), a.with.Get("request")
+		if caller == "own" {
+			b = m.loggedIn()
+		} else if caller == "other" {
+			m.login(b)
+		}
+		if request == "" && caller != "nobody" {
+			request = hidden(m.t, m.enter(b, m.deviceCodes("app", testSecret).text("user_code"))).Get("request")
+		}
+		return b.post(m.issuer+"/device/confirm", url.Values{"request": {request}, "ticket": {a.value}, "choice": {"approve"}}).kind() == string(pages.DeviceApproved)
+	}},
+	{"client secret for codes", "/device_authorization", "own", func(m *matrix, a artefact, _ string) bool {
+		return m.raw("POST", "/device_authorization", formType, basic("app", url.QueryEscape(a.value)), "scope=openid").status == http.StatusOK
+	}},
 	{"client secret at par", "/par", "own", func(m *matrix, a artefact, _ string) bool {
 		return m.raw("POST", "/par", formType, basic("app", url.QueryEscape(a.value)), m.query().Encode()).status == http.StatusCreated
 	}},

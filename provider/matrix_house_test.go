@@ -18,7 +18,7 @@ import (
 
 func newMatrix(t *testing.T) *matrix {
 	t.Helper()
-	h := build(t, func(p *plan) {
+	h := build(t, withDevices, func(p *plan) {
 		more := []clients.Spec{
 			{ID: "jwt", AccessToken: "jwt", Audiences: []string{"api"}, RedirectURIs: []string{appCallback}, PostLogoutRedirectURIs: []string{appGoodbye}},
 			{ID: "jwtes", AccessToken: "jwt", IDTokenSignedResponseAlg: "ES256", RedirectURIs: []string{appCallback}, PostLogoutRedirectURIs: []string{appGoodbye}},

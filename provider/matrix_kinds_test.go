@@ -6,7 +6,6 @@ import (
 
 	"github.com/dingbridge/dingbridge/keys"
 	"github.com/dingbridge/dingbridge/provider/clients"
-	"github.com/dingbridge/dingbridge/provider/device"
 )
 
 // kinds are what the provider gives out, and what looks like it.
@@ -58,11 +57,18 @@ var kinds = []kind{
 		return artefact{value: m.stored(reference, op, err)}
 	}},
 	{"device code", []string{"device code"}, func(m *matrix) artefact {
-		codes, err := device.New(device.Config{Store: m.store, Secrets: m.secrets}).Begin(m.t.Context(), device.Ask{ClientID: "app", Scopes: []string{"openid"}})
-		if err != nil {
-			m.t.Fatal(err)
-		}
-		return artefact{value: codes.DeviceCode}
+		codes := m.deviceCodes("app", testSecret)
+		m.letIn(m.loggedIn(), codes)
+		return artefact{value: codes.text("device_code")}
+	}},
+	{"user code", nil, func(m *matrix) artefact {
+		return artefact{value: m.deviceCodes("app", testSecret).text("user_code")}
+	}},
+	{"user code's form", []string{"form"}, func(m *matrix) artefact {
+		return m.form(m.loggedIn().get(m.issuer + "/device"))
+	}},
+	{"device's form", []string{"form"}, func(m *matrix) artefact {
+		return m.form(m.enter(m.loggedIn(), m.deviceCodes("app", testSecret).text("user_code")))
 	}},
 	{"sign-out form", []string{"form"}, func(m *matrix) artefact {
 		return m.form(m.loggedIn().get(m.issuer + "/end_session?client_id=app"))

@@ -46,7 +46,7 @@ var opens = map[string]map[string]string{
 	"refresh token":               {"refresh token": "own", "introspection": "own", "revocation": "own"},
 	"login state":                 {"login state": "own"},
 	"session cookie":              {"session cookie": "own other"},
-	"client secret":               {"client secret": "own", "client secret at par": "own"},
+	"client secret":               {"client secret": "own", "client secret at par": "own", "client secret for codes": "own"},
 	"request_uri":                 {"pushed request": "own"},
 	"posted reference":            {"posted request": "own other"}, // it is no more than a link
 	"posted logout":               {"posted logout": "own"},
@@ -54,7 +54,10 @@ var opens = map[string]map[string]string{
 	"ID token ES256":              {"hint": "own", "hint at logout": "own"},
 	"sign-out form":               {"sign-out form": "own"},
 	"consent form":                {"consent form": "own"},
-	"device code":                 {},
+	"device code":                 {"device code": "own"},
+	"user code":                   {"user code": "own other"}, // for whoever reads it off the device
+	"user code's form":            {"user code's form": "own"},
+	"device's form":               {"device's form": "own"},
 	"logout token":                {},
 	"foreign at+jwt":              {},
 	"binding cookie":              {},

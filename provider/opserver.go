@@ -12,8 +12,8 @@ import (
 	"github.com/dingbridge/dingbridge/provider/clients"
 )
 
-// opServer is what we implement of the library's Server: token, introspection and
-// revocation. It is called with the client already authenticated by
+// opServer is what we implement of the library's Server: token, device authorization,
+// introspection and revocation. It is called with the client already authenticated by
 // authenticateClient. Parameters are read from the form, not from what the library
 // decoded: it takes `CODE` for `code`. The other grants stay with
 // UnimplementedServer, which refuses.
@@ -25,14 +25,15 @@ type opServer struct {
 // grantTypes are the grants that the token endpoint takes: discovery lists them, what
 // is not here is refused before the library sees it, and the test of the gate has a
 // row for each (promise H5).
-var grantTypes = []oidc.GrantType{oidc.GrantTypeCode, oidc.GrantTypeRefreshToken}
+var grantTypes = []oidc.GrantType{oidc.GrantTypeCode, oidc.GrantTypeRefreshToken, oidc.GrantTypeDeviceCode}
 
 // library builds the part of the handler that the library serves.
 func (p *Provider) library() http.Handler {
 	handler := op.RegisterServer(opServer{p: p}, op.Endpoints{
-		Token:         op.NewEndpoint(pathToken),
-		Introspection: op.NewEndpoint(pathIntrospect),
-		Revocation:    op.NewEndpoint(pathRevoke),
+		Token:               op.NewEndpoint(pathToken),
+		Introspection:       op.NewEndpoint(pathIntrospect),
+		Revocation:          op.NewEndpoint(pathRevoke),
+		DeviceAuthorization: op.NewEndpoint(pathDeviceAuthorization),
 	}, op.WithServerCORSOptions(nil))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(&later{w}, r) })
 }
@@ -61,6 +62,14 @@ func (s opServer) CodeExchange(ctx context.Context, r *op.ClientRequest[oidc.Acc
 
 func (s opServer) RefreshToken(ctx context.Context, r *op.ClientRequest[oidc.RefreshTokenRequest]) (*op.Response, error) {
 	return s.p.refreshToken(ctx, callOf(ctx).client, r.PostForm.Get("refresh_token"), strings.Fields(r.PostForm.Get("scope")))
+}
+
+func (s opServer) DeviceAuthorization(ctx context.Context, r *op.ClientRequest[oidc.DeviceAuthorizationRequest]) (*op.Response, error) {
+	return s.p.deviceAuthorization(ctx, callOf(ctx).client, r.PostForm.Get("scope"))
+}
+
+func (s opServer) DeviceToken(ctx context.Context, r *op.ClientRequest[oidc.DeviceAccessTokenRequest]) (*op.Response, error) {
+	return s.p.deviceToken(ctx, callOf(ctx).client, r.PostForm.Get("device_code"))
 }
 
 func (s opServer) Introspect(ctx context.Context, r *op.Request[op.IntrospectionRequest]) (*op.Response, error) {

@@ -17,6 +17,7 @@ import (
 	"github.com/dingbridge/dingbridge/keys/secret"
 	"github.com/dingbridge/dingbridge/provider/audit"
 	"github.com/dingbridge/dingbridge/provider/clients"
+	"github.com/dingbridge/dingbridge/provider/device"
 	"github.com/dingbridge/dingbridge/provider/grants"
 	"github.com/dingbridge/dingbridge/provider/login"
 	"github.com/dingbridge/dingbridge/provider/logout"
@@ -73,6 +74,7 @@ type Provider struct {
 	people    *people.Registry
 	login     *login.Steps
 	pushed    *pushed.Requests
+	device    *device.Steps
 	notices   *logout.Notifier
 	tickets   *secret.Tokens
 	begun     *budget
@@ -116,6 +118,7 @@ func New(c Config) (*Provider, error) {
 		people:   registry,
 		login:    login.New(login.Config{Store: c.Store, Secrets: c.Secrets, Claim: workTime + 5*time.Second}),
 		pushed:   pushed.New(pushed.Config{Store: c.Store, Secrets: c.Secrets}),
+		device:   device.New(device.Config{Store: c.Store, Secrets: c.Secrets}),
 		tickets:  c.Secrets.Tokens("form"),
 		begun:    newBudget(c.LoginsPerSecond, 10),
 		answers:  newBudget(c.DingTalkLoginsPerSecond, 1),

@@ -33,6 +33,10 @@ const (
 	pathJWKS       = "/jwks"
 	pathDiscovery  = "/.well-known/openid-configuration"
 	pathMetadata   = "/.well-known/oauth-authorization-server" // RFC 8414
+
+	pathDeviceAuthorization = "/device_authorization" // RFC 8628
+	pathDevice              = "/device"
+	pathDeviceConfirm       = "/device/confirm"
 )
 
 // Limits of a request. The header's is set where the server is made.
@@ -77,6 +81,9 @@ func (p *Provider) routeTable() []route {
 		{pathSignOut, []string{http.MethodPost}, person, true, f(p.signOutPost)},
 		{pathCallback, []string{http.MethodGet}, person, false, f(p.callbackGet)},
 		{pathToken, []string{http.MethodPost}, script, true, p.knownGrant(library)},
+		{pathDeviceAuthorization, []string{http.MethodPost}, client, true, library},
+		{pathDevice, []string{http.MethodGet, http.MethodPost}, person, false, byMethod(p.devicePage, p.deviceCodePost)},
+		{pathDeviceConfirm, []string{http.MethodPost}, person, true, f(p.deviceConfirmPost)},
 		{pathIntrospect, []string{http.MethodPost}, client, true, p.confidential(library)},
 		{pathRevoke, []string{http.MethodPost}, script, true, library},
 		{pathUserinfo, []string{http.MethodGet, http.MethodPost}, script, false, f(p.userinfo)},

@@ -39,6 +39,9 @@ var routesOf = []declared{
 	{"/end_session", "GET POST", true, false},
 	{"/end_session/confirm", "POST", true, false},
 	{"/token", "POST", false, false},
+	{"/device_authorization", "POST", false, false},
+	{"/device", "GET POST", true, false},
+	{"/device/confirm", "POST", true, false},
 	{"/introspect", "POST", false, false},
 	{"/revoke", "POST", false, false},
 	{"/userinfo", "GET POST", false, false},
@@ -127,7 +130,7 @@ func TestH8_UnknownAndOddPaths(t *testing.T) {
 		odd := []string{
 			"/nothing", "//token", "/token/", "/TOKEN", "/token;x=y", "/./token", "/x/../token", "/%74oken", "/token%00", "/token%2f", "/login%2Fcallback", "/login//callback",
 			"/authorize/", "//authorize", "/x/../authorize", "/authorize;jsessionid=1", "/authorize%3fclient_id=app", "/login/callback/", "/authorize/callback?id=1", "/login/..%2ftoken",
-			"/.well-known/", "/.well-known/openid-configuration/", "/.git/config", "//evil.example", "/%2f%2fevil.example", "/\\evil.example", "/users", "/device_authorization", "/registration", "/logout", "/debug/pprof/",
+			"/.well-known/", "/.well-known/openid-configuration/", "/.git/config", "//evil.example", "/%2f%2fevil.example", "/\\evil.example", "/users", "/device/", "/device/code", "/registration", "/logout", "/debug/pprof/",
 		}
 		for i := range odd {
 			odd[i] = path + odd[i]
@@ -241,7 +244,7 @@ func TestDiscoveryTellsTheTruth(t *testing.T) {
 	want("scopes_supported", "openid", "profile", "email", "phone", "groups", "offline_access")
 	want("response_types_supported", "code")
 	want("response_modes_supported", "query", "form_post")
-	want("grant_types_supported", "authorization_code", "refresh_token")
+	want("grant_types_supported", "authorization_code", "refresh_token", grantDevice)
 	want("subject_types_supported", "public")
 	want("id_token_signing_alg_values_supported", "RS256", "ES256")
 	want("token_endpoint_auth_methods_supported", "client_secret_basic", "client_secret_post", "none")
@@ -262,7 +265,12 @@ func TestDiscoveryTellsTheTruth(t *testing.T) {
 			t.Errorf("%s: %s does not answer", name, at)
 		}
 	}
-	for _, absent := range []string{"registration_endpoint", "device_authorization_endpoint", "request_parameter_supported"} {
+	for name, path := range map[string]string{"pushed_authorization_request_endpoint": "/par", "device_authorization_endpoint": "/device_authorization"} {
+		if doc.text(name) != h.issuer+path {
+			t.Errorf("%s is %v", name, doc.json[name])
+		}
+	}
+	for _, absent := range []string{"registration_endpoint", "request_parameter_supported"} {
 		if v, there := doc.json[absent]; there && v != false {
 			t.Errorf("%s is advertised: %v", absent, v)
 		}

@@ -18,9 +18,10 @@ const ticketLife = 10 * time.Minute
 
 // What tickets are for. A ticket of one form is worth nothing in another.
 const (
-	ticketConsent = "consent"
-	ticketSignOut = "sign out"
-	ticketDevice  = "device"
+	ticketConsent    = "consent"
+	ticketSignOut    = "sign out"
+	ticketDeviceCode = "device code"
+	ticketDevice     = "device"
 )
 
 var errTicket = errors.New("the form was not ours, not for this session, or is too old")

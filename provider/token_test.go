@@ -112,7 +112,7 @@ func TestH4_WhateverIsWrongBurnsNoCode(t *testing.T) {
 		{"no grant_type", "POST", "/token", formType, good, with("grant_type", ""), 400, "invalid_request"},
 		{"password", "POST", "/token", formType, good, with("grant_type", "password", "username", "zhangsan", "password", "x"), 400, "unsupported_grant_type"},
 		{"client_credentials", "POST", "/token", formType, good, with("grant_type", "client_credentials"), 400, "unsupported_grant_type"},
-		{"device", "POST", "/token", formType, good, with("grant_type", "urn:ietf:params:oauth:grant-type:device_code", "device_code", "x"), 400, "unsupported_grant_type"},
+		{"device", "POST", "/token", formType, good, with("grant_type", "urn:ietf:params:oauth:grant-type:device_code", "device_code", "x"), 400, "unauthorized_client"},
 		{"jwt-bearer", "POST", "/token", formType, good, with("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion", "x"), 400, "unsupported_grant_type"},
 		{"token exchange", "POST", "/token", formType, good, with("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange", "subject_token", "x"), 400, "unsupported_grant_type"},
 		{"implicit", "POST", "/token", formType, good, with("grant_type", "implicit"), 400, "unsupported_grant_type"},

@@ -19,6 +19,7 @@ func TestE5_StateTable(t *testing.T) {
 	documented := keyPatterns(t)
 	r := storagetest.StartRedis(t)
 	w := newWorld(t, setting{storage: r.URL})
+	w.addClients(t, "  - {id: screen, public: true, device_authorization: true, allow: everyone}\n")
 	w.serve()
 	ctx, a, p := t.Context(), w.app("es"), newPerson()
 	code, err := p.login(ctx, w, a)
@@ -52,6 +53,7 @@ func TestE5_StateTable(t *testing.T) {
 		t.Fatalf("post: %v, %v", posted, err)
 	}
 	posted.Body.Close()
+	tryDevice(t, w, p)
 	leaver := newPerson()
 	if code, err = leaver.login(ctx, w, a); err != nil {
 		t.Fatal(err)
@@ -78,6 +80,31 @@ func TestE5_StateTable(t *testing.T) {
 		}
 	}
 	t.Logf("%d kinds of keys: %s", len(made), strings.Join(slices.Sorted(maps.Keys(made)), " "))
+}
+
+// tryDevice has a device ask for codes and wait, while a person who is logged in types
+// a wrong one.
+func tryDevice(t *testing.T, w *world, p *person) {
+	t.Helper()
+	screen := app{id: "screen"}
+	codes := screen.call(t.Context(), w.issuer+"/device_authorization", url.Values{"scope": {"openid"}})
+	poll := url.Values{"grant_type": {"urn:ietf:params:oauth:grant-type:device_code"}, "device_code": {codes.text("device_code")}}
+	if got := screen.call(t.Context(), w.issuer+"/token", poll); got.text("error") != "authorization_pending" {
+		t.Fatalf("device: %v, then %v", codes, got)
+	}
+	form := url.Values{"user_code": {"BCDF-GHJK"}}
+	s, err := p.get(t.Context(), w.issuer+"/device")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, hidden := range regexp.MustCompile(`type="hidden" name="([a-z]+)" value="([^"]*)"`).FindAllStringSubmatch(s.body, -1) {
+		form.Set(hidden[1], hidden[2])
+	}
+	entered, err := p.http.PostForm(w.issuer+"/device", form)
+	if err != nil || entered.StatusCode != 200 {
+		t.Fatalf("user code: %v, %v", entered, err)
+	}
+	entered.Body.Close()
 }
 
 // keyPatterns are the keys in the table's second column, each with the form that its
