@@ -167,6 +167,9 @@ func (p *Provider) endHere(w http.ResponseWriter, r *http.Request, l leaving, se
 		p.refusePerson(w, r, l.client, err)
 		return
 	}
+	if entered.Err != nil { // out all the same, but nobody can be told
+		p.record(ctx, audit.Event{Name: audit.StorageTrouble, Reason: "notices of a logout", Err: entered.Err})
+	}
 	told := p.notify(ctx, people.SubjectFromRaw(session.Ref.Subject), session.ID, entered.Members)
 	p.record(ctx, audit.Event{Name: audit.SessionEnded, Subject: string(people.SubjectFromRaw(session.Ref.Subject)),
 		SessionID: session.ID.String(), Reason: why, Count: told})

@@ -331,3 +331,23 @@ func TestSingleSignOnFindsTheEnd(t *testing.T) {
 		t.Errorf("after a new login: %d %s", r.status, r.body)
 	}
 }
+
+// TestLogoutThatCannotTell: out is out; that no app can be told is an operator's to know.
+func TestLogoutThatCannotTell(t *testing.T) {
+	h := build(t)
+	b := h.browser()
+	h.login(b)
+	ask := b.get(h.logout())
+	h.store.fail(func(op *storage.Op) storagetest.Fault {
+		if op.Verb == storage.VerbMembers {
+			return storagetest.FailBefore
+		}
+		return storagetest.NoFault
+	})
+	p := h.press(b, ask, "here")
+	h.store.fail(nil)
+	wantPage(t, p, 200, pages.SignedOut)
+	if h.in(b) || !h.events.has(audit.StorageTrouble, "notices of a logout") {
+		t.Error("still in, or nobody knows")
+	}
+}
