@@ -21,6 +21,11 @@ type app struct {
 	formPost bool // asks for every response by response_mode=form_post
 	metadata map[string]any
 	keys     keySet
+
+	// What a logout has to end: a browser that keeps its cookies whatever it is told, and
+	// an access token.
+	kept   *browser
+	access string
 }
 
 // newApp begins as every module does: discovery, then the keys

@@ -30,6 +30,18 @@ func (h *house) newBrowser() *browser {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 
+// twin is another browser with the provider's cookies of this one.
+func (b *browser) twin() *browser {
+	other := b.house.newBrowser()
+	issuer, _ := url.Parse(b.house.issuer) // it is served there
+	var cookies []*http.Cookie
+	for _, c := range b.http.Jar.Cookies(issuer) {
+		cookies = append(cookies, &http.Cookie{Name: c.Name, Value: c.Value, Path: "/", Secure: true})
+	}
+	other.http.Jar.SetCookies(issuer, cookies)
+	return other
+}
+
 // An arrival is a request that the browser would send to an app.
 type arrival struct {
 	method      string

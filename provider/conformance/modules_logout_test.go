@@ -20,6 +20,10 @@ func (a *app) toBeEnded() url.Values {
 	a.Helper()
 	a.need(a.endpoint("end_session_endpoint") != "", "CheckDiscEndSessionEndpoint", "there is none")
 	l := a.login(a.ask("state", random(128)))
+	a.access, a.kept = l.access, a.browser.twin()
+	a.browser, a.kept = a.kept, a.browser
+	a.silent(a.login(a.ask("prompt", "none"))) // or the twin would prove nothing
+	a.browser, a.kept = a.kept, a.browser
 	return url.Values{"id_token_hint": {l.id.text}, "post_logout_redirect_uri": {a.client.postLogout}, "state": {random(128)}}
 }
 
@@ -37,6 +41,18 @@ func (a *app) end(request url.Values) landing {
 	return l
 }
 
+// ended checks that nobody is logged in any more. The suite asks the browser, whose
+// cookie may be gone while the session lives; so one that kept the cookie is asked too,
+// and what the session gave to the app.
+func (a *app) ended() {
+	a.Helper()
+	a.promptNoneFails()
+	a.browser = a.kept
+	a.promptNoneFails()
+	got := a.userinfo(http.MethodGet, a.access)
+	a.must(got.status == http.StatusUnauthorized, "the access token ends with the session", "%s", got)
+}
+
 // returned checks that the browser came back to the app with the state and nothing
 // else, and that nobody is logged in any more.
 func (a *app) returned(l landing, state string) {
@@ -48,7 +64,7 @@ func (a *app) returned(l landing, state string) {
 	a.must(query.Get("state") == state && query.Has("state") == (state != ""), "CheckPostLogoutState", "sent %q, got %q", state, query["state"])
 	query.Del("state")
 	a.should(len(query) == 0, "CheckForUnexpectedParametersInPostLogoutRedirect", "%v", query)
-	a.promptNoneFails()
+	a.ended()
 }
 
 // stays checks that the browser is not sent to the app, whatever the person presses:
@@ -69,7 +85,7 @@ func (a *app) stays(request url.Values) {
 	l, err := a.browser.press(asked)
 	a.need(err == nil && l.page != nil, "no redirect", "%s, %v", l, err)
 	a.must(l.page.kind == "signed-out", "ExpectSuccessfulLogoutPage", "%s", l)
-	a.promptNoneFails()
+	a.ended()
 }
 
 // loggedOut checks that the person is told that they are logged out, after having been
@@ -79,7 +95,7 @@ func (a *app) loggedOut(request url.Values) {
 	l := a.end(request)
 	a.need(l.page != nil, "no redirect", "%s", l)
 	a.must(l.page.kind == "signed-out" && l.page.status == http.StatusOK, "ExpectSuccessfulLogoutPage", "%s", l)
-	a.promptNoneFails()
+	a.ended()
 }
 
 // OIDCCRpInitiatedLogout
