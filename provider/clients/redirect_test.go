@@ -86,6 +86,7 @@ func client(t *testing.T, s Spec) *Client {
 	return c
 }
 
+// proves: redirect URIs are compared byte by byte | RFC 6749 section 3.1.2.3, RFC 9700 section 4.1.3
 func TestC2_OnlyTheRegisteredBytesPass(t *testing.T) {
 	web := client(t, Spec{RedirectURIs: []string{registered, "http://127.0.0.1:8082/cb", "http://localhost:8082/cb"}})
 	native := client(t, Spec{ApplicationType: Native, RedirectURIs: []string{registered, "http://127.0.0.1:8082/cb", "http://[::1]/v6", "com.example.real:/cb"}})
@@ -111,6 +112,7 @@ func TestC2_OnlyTheRegisteredBytesPass(t *testing.T) {
 	}
 }
 
+// proves: any port on loopback for native apps | RFC 8252 section 7.3
 func TestC2_NativeLoopbackPortsAreFree(t *testing.T) {
 	native := client(t, Spec{ApplicationType: Native, RedirectURIs: []string{
 		"http://127.0.0.1/cb?x=1", "http://[::1]:5000/v6", "http://localhost:8000", "https://app.example.com:1/cb"}})
@@ -161,6 +163,7 @@ func TestC2_OnlyCodeCanWidenIt(t *testing.T) {
 	}
 }
 
+// proves: post-logout URIs are compared byte by byte | RP-Initiated Logout section 3
 func TestC2_PostLogoutIsExact(t *testing.T) {
 	c := client(t, Spec{ApplicationType: Native, RedirectURIs: []string{"http://127.0.0.1/cb"}, PostLogoutRedirectURIs: []string{registered, "http://127.0.0.1:1/bye"}})
 	if !c.AllowsPostLogoutRedirect(registered) || !c.AllowsPostLogoutRedirect("http://127.0.0.1:1/bye") {

@@ -30,6 +30,8 @@ func nodeFolder(t *testing.T) string {
 
 // TestE1_NodeClients are relying parties made of npm's openid-client, which is
 // certified by the OpenID Foundation.
+//
+// proves: apps made of openid-client | Core section 3.1
 func TestE1_NodeClients(t *testing.T) {
 	folder := nodeFolder(t)
 	type client struct {
