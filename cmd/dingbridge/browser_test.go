@@ -1,22 +1,19 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
-	"io"
-	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
 
@@ -51,126 +48,127 @@ func browser(t *testing.T) context.Context {
 	return ctx
 }
 
-// demoURL runs the demo on free ports for as long as the test, and returns the
-// app's address.
-func demoURL(t *testing.T) string {
-	t.Helper()
-	before := slog.Default()
-	t.Cleanup(func() { slog.SetDefault(before) })
-	ctx, stop := context.WithCancel(t.Context())
-	logs, logsTo := io.Pipe()
-	d := demonstration{listen: "127.0.0.1:0", simulatorListen: "127.0.0.1:0", appListen: "127.0.0.1:0", logLevel: "info"}
-	var running sync.WaitGroup
-	running.Go(func() {
-		if err := d.run(ctx, io.Discard, logsTo); err != nil {
-			t.Error(err)
-		}
-		logsTo.Close()
-	})
-	app := make(chan string, 1)
-	running.Go(func() {
-		defer close(app)
-		for lines := bufio.NewScanner(logs); lines.Scan(); {
-			var line struct{ App string }
-			if json.Unmarshal(lines.Bytes(), &line) == nil && line.App != "" {
-				app <- line.App
-			}
-		}
-	})
-	t.Cleanup(func() { stop(); running.Wait() })
-	url, ok := <-app
-	if !ok {
-		t.Fatal("the demo does not begin")
-	}
-	return url
+// A visitor looks at pages on a screen as a person would. With
+// DINGBRIDGE_SCREENSHOTS=DIR each page that it sees is put there as a picture, in light
+// and in dark.
+type visitor struct {
+	t   *testing.T
+	ctx context.Context
+	screen
+	pictures string
 }
 
-// TestDemoInARealBrowser goes through the demo as its reader will: log in as a
-// person of the company, look, refresh, go to the second app without DingTalk, log
-// out. With DINGBRIDGE_SCREENSHOTS=DIR each page is put there as a picture.
-func TestDemoInARealBrowser(t *testing.T) {
-	ctx := browser(t)
-	app := demoURL(t)
-	pictures := os.Getenv("DINGBRIDGE_SCREENSHOTS")
-	var lock sync.Mutex
+type screen struct {
+	name          string
+	width, height int64
+	mobile        bool
+}
+
+var (
+	desktop = screen{"desktop", 1280, 900, false}
+	phone   = screen{"phone", 320, 700, true}
+)
+
+// visit makes a visitor who shares a browser's program with others, but no cookie.
+// Whatever the browser complains of fails the test.
+func visit(t *testing.T, ctx context.Context, on screen) *visitor {
+	t.Helper()
+	ctx, end := chromedp.NewContext(ctx, chromedp.WithNewBrowserContext())
+	t.Cleanup(end)
+	must(t, chromedp.Do(ctx))
+	v := &visitor{t, ctx, on, os.Getenv("DINGBRIDGE_SCREENSHOTS")}
 	must(t, chromedp.Listen(ctx, func(event any) {
-		lock.Lock()
-		defer lock.Unlock()
-		// The pictures of the simulated company are not on the network, and the
-		// simulator has no icon.
-		if e, ok := event.(*log.EventEntryAdded); ok && !strings.Contains(e.Entry.URL, "static-legacy.dingtalk.com") &&
-			!strings.HasSuffix(e.Entry.URL, "/favicon.ico") {
-			t.Errorf("the browser says: %s %s %s", e.Entry.Level, e.Entry.Text, e.Entry.URL)
+		switch e := event.(type) {
+		case *log.EventEntryAdded:
+			// The pictures of the simulated company are not on the network, and the
+			// simulator has no icon.
+			if !strings.Contains(e.Entry.URL, "static-legacy.dingtalk.com") && !strings.HasSuffix(e.Entry.URL, "/favicon.ico") {
+				t.Errorf("the browser says: %s %s %s", e.Entry.Level, e.Entry.Text, e.Entry.URL)
+			}
+		case *runtime.EventConsoleAPICalled:
+			t.Errorf("a page writes to the console: %s", e.Type)
 		}
 	}))
 	_, err := chromedp.Call(ctx, log.Enable, cdp.Empty{})
 	must(t, err)
-	for _, screen := range []struct {
-		name          string
-		width, height int64
-		who           string // clicked on the simulator's page
-		nick          string
-		mobile        bool
-	}{{"desktop", 1280, 900, "zhangsan", "三哥", false}, {"phone", 320, 700, "zhangsan2", "", true}} {
-		options := []chromedp.EmulateViewportOption{}
-		if screen.mobile {
-			options = append(options, chromedp.EmulateMobile, chromedp.EmulateTouch, chromedp.EmulatePortrait)
+	_, err = chromedp.Call(ctx, runtime.Enable, cdp.Empty{})
+	must(t, err)
+	options := []chromedp.EmulateViewportOption{}
+	if on.mobile {
+		options = append(options, chromedp.EmulateMobile, chromedp.EmulateTouch, chromedp.EmulatePortrait)
+	}
+	must(t, chromedp.Do(ctx, chromedp.EmulateViewport(on.width, on.height, options...)))
+	return v
+}
+
+func (v *visitor) open(url string) {
+	v.t.Helper()
+	must(v.t, chromedp.Do(v.ctx, chromedp.Navigate(url)))
+}
+
+func (v *visitor) click(selectors ...string) {
+	v.t.Helper()
+	for _, selector := range selectors {
+		must(v.t, chromedp.Do(v.ctx, chromedp.Click(chromedp.CSS(selector))))
+	}
+}
+
+// see waits for what is on the page that is expected, and takes the picture.
+func (v *visitor) see(name, wait string) {
+	v.t.Helper()
+	short, end := context.WithTimeout(v.ctx, 20*time.Second)
+	defer end()
+	if err := chromedp.Do(short, chromedp.WaitVisible(chromedp.CSS(wait))); err != nil {
+		page, _ := chromedp.Run(v.ctx, chromedp.Evaluate[string](`location.href + "\n" + document.body.innerText`))
+		v.t.Fatalf("%s on %s: %v; the browser shows %s", name, v.name, err, page)
+	}
+	for range 200 { // the style sheet comes by itself, and what is visible before it has another width
+		state, err := chromedp.Run(short, chromedp.Evaluate[string](`document.readyState`))
+		must(v.t, err)
+		if state == "complete" {
+			break
 		}
-		must(t, chromedp.Do(ctx, chromedp.EmulateViewport(screen.width, screen.height, options...)))
-		look := func(name, wait string) {
-			t.Helper()
-			short, end := context.WithTimeout(ctx, 20*time.Second)
-			defer end()
-			if err := chromedp.Do(short, chromedp.WaitVisible(chromedp.CSS(wait))); err != nil {
-				page, _ := chromedp.Run(ctx, chromedp.Evaluate[string](`location.href + "\n" + document.body.innerText`))
-				t.Fatalf("%s on %s: %v; the browser shows %s", name, screen.name, err, page)
-			}
-			for range 200 { // the style sheet comes by itself, and what is visible before it has another width
-				state, err := chromedp.Run(short, chromedp.Evaluate[string](`document.readyState`))
-				must(t, err)
-				if state == "complete" {
-					break
-				}
-				time.Sleep(20 * time.Millisecond)
-			}
-			over, err := chromedp.Run(ctx, chromedp.Evaluate[float64](`document.documentElement.scrollWidth - document.documentElement.clientWidth`))
-			must(t, err)
-			if over > 0 {
-				t.Errorf("%s on %s scrolls sideways by %v px", name, screen.name, over)
-			}
-			if pictures != "" {
-				png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
-				must(t, err)
-				must(t, os.WriteFile(filepath.Join(pictures, "demo-"+screen.name+"-"+name+".png"), png, 0o644))
-			}
+		time.Sleep(20 * time.Millisecond)
+	}
+	over, err := chromedp.Run(v.ctx, chromedp.Evaluate[float64](`document.documentElement.scrollWidth - document.documentElement.clientWidth`))
+	must(v.t, err)
+	if over > 0 {
+		v.t.Errorf("%s on %s scrolls sideways by %v px", name, v.name, over)
+	}
+	if v.pictures == "" {
+		return
+	}
+	for _, scheme := range []string{"dark", "light"} {
+		_, err := chromedp.Call(v.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+		must(v.t, err)
+		png, err := chromedp.Run(v.ctx, chromedp.FullScreenshot(100))
+		must(v.t, err)
+		must(v.t, os.WriteFile(filepath.Join(v.pictures, "demo-"+v.name+"-"+name+"-"+scheme+".png"), png, 0o644))
+	}
+}
+
+// revisit opens a page again until it shows what comes by another way than the browser.
+func (v *visitor) revisit(url, name, wait string) {
+	v.t.Helper()
+	for range 100 {
+		v.open(url)
+		there, err := chromedp.Run(v.ctx, chromedp.Evaluate[bool](`!!document.querySelector(`+quoted(wait)+`)`))
+		must(v.t, err)
+		if there {
+			break
 		}
-		says := func(selector, want string) {
-			t.Helper()
-			got, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.querySelector(`+quoted(selector)+`).innerText`))
-			must(t, err)
-			if want != "" && got != want || got == "" {
-				t.Errorf("on %s, %s says %q, not %q", screen.name, selector, got, want)
-			}
-		}
-		must(t, chromedp.Do(ctx, chromedp.Navigate(app+"/")))
-		look("1-start", "#login")
-		must(t, chromedp.Do(ctx, chromedp.Click(chromedp.CSS("#login"))))
-		look("2-dingtalk", "button.yes")
-		must(t, chromedp.Do(ctx, chromedp.Click(chromedp.CSS(`input[value="`+screen.who+`"]`)), chromedp.Click(chromedp.CSS("button.yes"))))
-		look("3-result", "body.first #nick")
-		says("#nick", screen.nick)
-		must(t, chromedp.Do(ctx, chromedp.Click(chromedp.CSS("#refresh"))))
-		look("4-refreshed", "body.first tr.new")
-		says("#refreshes", "1")
-		must(t, chromedp.Do(ctx, chromedp.Click(chromedp.CSS("#other"))))
-		look("5-second", "body.second #nick") // DingTalk's page would have stopped here
-		says("#nick", screen.nick)
-		must(t, chromedp.Do(ctx, chromedp.Click(chromedp.CSS("#logout"))))
-		look("6-second-left", "body.second #login")
-		must(t, chromedp.Do(ctx, chromedp.Click(chromedp.CSS("#other"))))
-		look("7-first-again", "body.first #nick")
-		_, err := chromedp.Call(ctx, network.ClearBrowserCookies, cdp.Empty{}) // the next screen is another person
-		must(t, err)
+		time.Sleep(50 * time.Millisecond)
+	}
+	v.see(name, wait)
+}
+
+func (v *visitor) says(selector, want string) {
+	v.t.Helper()
+	got, err := chromedp.Run(v.ctx, chromedp.Evaluate[string](`document.querySelector(`+quoted(selector)+`).innerText`))
+	must(v.t, err)
+	if want != "" && got != want || got == "" {
+		v.t.Errorf("on %s, %s says %q, not %q", v.name, selector, got, want)
 	}
 }
 

@@ -1,8 +1,17 @@
 package main
 
 import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
 	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/dingbridge/dingbridge/keys/secret"
 	"github.com/dingbridge/dingbridge/provider/clients"
@@ -83,6 +92,89 @@ func TestDemoClients(t *testing.T) {
 		if spa.AllowsOrigin(origin) != want {
 			t.Errorf("origin %q", origin)
 		}
+	}
+}
+
+// A demoAddress is where the parts of a running demo are.
+type demoAddress struct{ App, Provider string }
+
+// runDemo runs the demo on free ports for as long as the test. as approves every login;
+// empty asks.
+func runDemo(t *testing.T, as string) demoAddress {
+	t.Helper()
+	before := slog.Default()
+	t.Cleanup(func() { slog.SetDefault(before) })
+	ctx, stop := context.WithCancel(t.Context())
+	logs, logsTo := io.Pipe()
+	d := demonstration{listen: "127.0.0.1:0", simulatorListen: "127.0.0.1:0", appListen: "127.0.0.1:0", logLevel: "info",
+		simulation: simulation{as: as}}
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := d.run(ctx, io.Discard, logsTo); err != nil {
+			t.Error(err)
+		}
+		logsTo.Close()
+	})
+	built := make(chan demoAddress, 1)
+	running.Go(func() {
+		defer close(built)
+		for lines := bufio.NewScanner(logs); lines.Scan(); {
+			var at demoAddress
+			if json.Unmarshal(lines.Bytes(), &at) == nil && at.App != "" {
+				built <- at
+			}
+		}
+	})
+	t.Cleanup(func() { stop(); running.Wait() })
+	at, ok := <-built
+	if !ok {
+		t.Fatal("the demo does not begin")
+	}
+	return at
+}
+
+// TestDemoSingleLogout goes through the app's logouts without a browser, where there is
+// none: the real provider, the real notice.
+func TestDemoSingleLogout(t *testing.T) {
+	at := runDemo(t, "zhangsan")
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	person := &http.Client{Jar: jar, Timeout: time.Minute}
+	page := func(answer *http.Response, err error) string {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		text, err := io.ReadAll(answer.Body)
+		if err != nil || answer.StatusCode != http.StatusOK {
+			t.Fatalf("%s: %s %v", answer.Request.URL, answer.Status, err)
+		}
+		return string(text)
+	}
+	const inside, left = `id="nick"`, `id="left"`
+	for _, path := range []string{"/login", "/second/login"} {
+		if text := page(person.Get(at.App + path)); !strings.Contains(text, inside) {
+			t.Fatalf("%s: %s", path, text)
+		}
+	}
+	if text := page(person.PostForm(at.App+"/signout", nil)); strings.Contains(text, inside) || !strings.Contains(text, "here and at the provider") {
+		t.Errorf("the first app: %s", text)
+	}
+	text := ""
+	for range 500 { // the notice comes by its own way
+		if text = page(person.Get(at.App + "/second/")); strings.Contains(text, left) {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	if strings.Contains(text, inside) || !strings.Contains(text, left) {
+		t.Errorf("the second app: %s", text)
+	}
+	if text := page(person.Get(at.Provider + "/end_session")); !strings.Contains(text, `data-page="signed-out"`) {
+		t.Errorf("the provider asks whether to log out, so it has a session: %s", text)
 	}
 }
 
