@@ -70,6 +70,8 @@ func (h *house) letIn(b *browser, codes reply) {
 }
 
 // TestDevice_LogsIn: from the codes to tokens that outlive the session (RFC 8628).
+//
+// proves: a device logs in | RFC 8628 sections 3.1 and 3.5
 func TestDevice_LogsIn(t *testing.T) {
 	for client, password := range map[string]string{"tv": "", "app": testSecret} {
 		t.Run(client, func(t *testing.T) {
@@ -129,8 +131,17 @@ func TestDevice_LoginFirst(t *testing.T) {
 			t.Fatalf("not sent to DingTalk: %d %s", p.status, p.location)
 		}
 		p = b.follow(p.location, h.issuer+"/device")
-		if p.location != codes.text("verification_uri_complete") {
+		if !strings.HasPrefix(p.location, h.issuer+"/device?code=") {
 			t.Fatalf("came back to %q", p.location)
+		}
+		// The code is in no record of the login, and another browser is not told it.
+		if inStore := h.stored(t); strings.Contains(inStore, codes.text("user_code")) || strings.Contains(inStore, strings.ReplaceAll(codes.text("user_code"), "-", "")) {
+			t.Error("the user code can be read in storage")
+		}
+		other := h.browser()
+		h.login(other)
+		if theirs := other.get(p.location); theirs.kind() != string(pages.DeviceCode) || strings.Contains(theirs.body, codes.text("user_code")) {
+			t.Errorf("another browser: %d %s", theirs.status, theirs.kind())
 		}
 		if p = b.get(p.location); p.kind() != string(pages.DeviceCode) || !strings.Contains(p.body, `value="`+codes.text("user_code")+`"`) {
 			t.Errorf("%d %s", p.status, p.kind())
@@ -158,6 +169,8 @@ func TestDevice_LoginFirst(t *testing.T) {
 // TestThreat_DevicePhishing: a link with the attacker's own code is sent to a victim who
 // is logged in (RFC 8628 section 5.4). Loading it, however often, lets nobody in; the
 // page names the app, the address and the time, and no other site can press the button.
+//
+// proves: a link with a code lets nobody in by itself | RFC 8628 sections 3.3.1 and 5.4
 func TestThreat_DevicePhishing(t *testing.T) {
 	h := build(t, withDevices)
 	b := h.browser()
@@ -258,6 +271,8 @@ func TestDevice_AnsweredOnce(t *testing.T) {
 
 // TestThreat_DeviceGuesses: a person who tries codes is stopped, right codes included;
 // others are not.
+//
+// proves: guesses of user codes are limited | RFC 8628 section 5.1
 func TestThreat_DeviceGuesses(t *testing.T) {
 	h := build(t, withDevices)
 	b := h.browser()
@@ -290,6 +305,8 @@ func TestThreat_DeviceGuesses(t *testing.T) {
 
 // TestThreat_DeviceCodeOfAnotherClient: it opens for its own client alone, and being
 // shown by another burns nothing.
+//
+// proves: a device code is its client's | RFC 8628 section 3.4
 func TestThreat_DeviceCodeOfAnotherClient(t *testing.T) {
 	h := build(t, withDevices)
 	b := h.browser()
@@ -335,6 +352,8 @@ func TestThreat_DeviceCodeOfAnotherClient(t *testing.T) {
 
 // TestThreat_DeviceCodeShownTwice: one of many pollers gets tokens, and since the others
 // showed the code again, its grant is ended, as that of a code is.
+//
+// proves: a device code opens once | RFC 8628 section 3.5
 func TestThreat_DeviceCodeShownTwice(t *testing.T) {
 	h := build(t, withDevices)
 	b := h.browser()
