@@ -14,8 +14,11 @@ import (
 	"time"
 )
 
-// apacheModules is where Debian puts them.
-const apacheModules = "/usr/lib/apache2/modules"
+// Where Debian puts them. The program is not in the path of everybody.
+const (
+	apacheProgram = "/usr/sbin/apache2"
+	apacheModules = "/usr/lib/apache2/modules"
+)
 
 // An apache is a real Apache with mod_auth_openidc, configured as deploy/examples
 // says, before an app that knows people only by the headers it is given.
@@ -41,7 +44,7 @@ func backend(t *testing.T) string {
 // needsApache leaves the test out where Apache or its module is missing.
 func needsApache(t *testing.T) {
 	t.Helper()
-	needs(t, "apache", "apache2")
+	needs(t, "apache", apacheProgram)
 	if _, err := os.Stat(filepath.Join(apacheModules, "mod_auth_openidc.so")); err != nil {
 		leaveOut(t, "apache", "no mod_auth_openidc")
 	}
@@ -61,7 +64,7 @@ func (w *world) apacheAt(t *testing.T, url, secret string, more ...string) *apac
 		t.Fatal(err)
 	}
 	a.write(t, "httpd.conf", strings.NewReplacer("FOLDER", a.folder, "PORT", port, "MODULES", apacheModules).Replace(string(base)))
-	cmd := exec.Command("apache2", "-DFOREGROUND", "-f", filepath.Join(a.folder, "httpd.conf"))
+	cmd := exec.Command(apacheProgram, "-DFOREGROUND", "-f", filepath.Join(a.folder, "httpd.conf"))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: nobody()}
 	startUntilListening(t, cmd, "127.0.0.1:"+port, a.log)
 	return a
