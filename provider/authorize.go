@@ -177,7 +177,11 @@ func (p *Provider) begin(w http.ResponseWriter, r *http.Request, l login.Request
 	if !p.begun.take() {
 		p.record(ctx, audit.Event{Name: audit.AuthorizeRefused, Reason: "too many logins at once"})
 		w.Header().Set("Retry-After", unavailableTry)
-		p.page(w, r, http.StatusServiceUnavailable, pages.Page{Kind: pages.TooManyRequests, RetryURL: p.here(r)})
+		retry := p.here(r)
+		if l.Page != "" { // the request may be a form
+			retry = p.base + l.Page
+		}
+		p.page(w, r, http.StatusServiceUnavailable, pages.Page{Kind: pages.TooManyRequests, RetryURL: retry})
 		return
 	}
 	state, op, err := p.login.Begin(l, p.CorpID, p.binding(r))

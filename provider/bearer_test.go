@@ -164,9 +164,9 @@ func TestCORS(t *testing.T) {
 		return h.browser().send(req)
 	}
 	public := map[string]bool{"/.well-known/openid-configuration": true, "/.well-known/oauth-authorization-server": true, "/jwks": true}
-	scripts := map[string]bool{"/token": true, "/userinfo": true, "/userinfo/emails": true, "/revoke": true}
-	for _, path := range []string{"/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/jwks", "/token", "/userinfo", "/userinfo/emails", "/revoke",
-		"/authorize", "/login/callback", "/introspect", "/healthz", "/readyz", "/", "/nothing"} {
+	scripts := map[string]bool{"/token": true, "/par": true, "/userinfo": true, "/userinfo/emails": true, "/revoke": true}
+	for _, path := range []string{"/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/jwks", "/token", "/par", "/userinfo", "/userinfo/emails", "/revoke",
+		"/authorize", "/login/callback", "/device_authorization", "/device", "/introspect", "/healthz", "/readyz", "/", "/nothing"} {
 		for _, origin := range []string{ours, other, "null", "https://spa.example.com.evil.example", "http://spa.example.com", ""} {
 			for _, preflight := range []bool{false, true} {
 				method := http.MethodGet

@@ -75,6 +75,7 @@ type Provider struct {
 	login     *login.Steps
 	pushed    *pushed.Requests
 	device    *device.Steps
+	codes     *secret.Sealer // user codes that wait for a login
 	notices   *logout.Notifier
 	tickets   *secret.Tokens
 	begun     *budget
@@ -119,6 +120,7 @@ func New(c Config) (*Provider, error) {
 		login:    login.New(login.Config{Store: c.Store, Secrets: c.Secrets, Claim: workTime + 5*time.Second}),
 		pushed:   pushed.New(pushed.Config{Store: c.Store, Secrets: c.Secrets}),
 		device:   device.New(device.Config{Store: c.Store, Secrets: c.Secrets}),
+		codes:    c.Secrets.Sealer("user code"),
 		tickets:  c.Secrets.Tokens("form"),
 		begun:    newBudget(c.LoginsPerSecond, 10),
 		answers:  newBudget(c.DingTalkLoginsPerSecond, 1),

@@ -18,7 +18,7 @@ import (
 // TestThreat_SecretsScrape: after everything has happened once, good and bad, no
 // secret that was in the air stands in a log, an audit event or the store.
 func TestThreat_SecretsScrape(t *testing.T) {
-	h := build(t)
+	h := build(t, withDevices)
 	secrets := map[string]string{"client secret": testSecret, "app secret": h.sim.App().ClientSecret, "verifier": testVerifier}
 	keep := func(name, value string) {
 		t.Helper()
@@ -90,6 +90,30 @@ func TestThreat_SecretsScrape(t *testing.T) {
 	}
 	h.sim.ClearFaults()
 	h.call("/revoke", "app", testSecret, url.Values{"token": {renewed.text("refresh_token")}})
+	// Requests that came otherwise than in the URL, and devices.
+	for range 2 { // once more than it may be
+		uri := h.push("login_hint", "hint-of-a-pushed-request").text("request_uri")
+		keep("request_uri", strings.TrimPrefix(uri, "urn:ietf:params:oauth:request_uri:"))
+		b.get(h.issuer + "/authorize?" + url.Values{"client_id": {"app"}, "request_uri": {uri}}.Encode())
+		h.browser().get(h.issuer + "/authorize?" + url.Values{"client_id": {"app"}, "request_uri": {uri}}.Encode())
+		posted := b.post(h.issuer+"/end_session", url.Values{"id_token_hint": {tokens.text("id_token")}, "logout_hint": {"hint-of-a-posted-form"}})
+		keep("posted reference", mustQuery(t, posted.location).Get("posted"))
+		codes := h.deviceCodes("app", testSecret)
+		keep("device code", codes.text("device_code"))
+		keep("user code", codes.text("user_code"))
+		keep("user code", strings.ReplaceAll(codes.text("user_code"), "-", ""))
+		left := h.browser()
+		left.get(codes.text("verification_uri_complete")) // and never comes back
+		asked := h.enter(b, codes.text("user_code"))
+		keep("ticket", hidden(t, asked).Get("ticket"))
+		h.enter(b, "BCDF-GHJK")
+		h.poll("app", "wrong-"+testSecret, codes.text("device_code"))
+		h.poll("app", testSecret, flip(codes.text("device_code")))
+		h.choose(b, asked, "approve")
+		keepTokens(h.poll("app", testSecret, codes.text("device_code")))
+		h.poll("app", testSecret, codes.text("device_code"))
+	}
+	secrets["hint of a pushed request"], secrets["hint of a posted form"], secrets["wrong user code"] = "hint-of-a-pushed-request", "hint-of-a-posted-form", "BCDF-GHJK"
 	// DingTalk gives the same tokens again while they live: fetched here, they are those
 	// that the provider had in hand.
 	h.login(h.browser())
@@ -120,20 +144,27 @@ func TestThreat_SecretsScrape(t *testing.T) {
 		lines.Record(t.Context(), event)
 		fmt.Fprintf(h.logs, "%+v\n", event)
 	}
-	stored := new(strings.Builder)
-	for _, key := range h.store.Keys() {
-		get := storage.Get(key)
-		h.store.Counter.Store.Together(t.Context(), get)
-		fmt.Fprintf(stored, "%s %s\n", key, get.Value)
+	stored := h.stored(t)
+	if len(h.logs.String()) < 10000 || strings.Count(stored, "\n") < 50 {
+		t.Fatalf("little was written: %d bytes of logs, %d keys", len(h.logs.String()), strings.Count(stored, "\n"))
 	}
-	if len(h.logs.String()) < 10000 || strings.Count(stored.String(), "\n") < 50 {
-		t.Fatalf("little was written: %d bytes of logs, %d keys", len(h.logs.String()), strings.Count(stored.String(), "\n"))
-	}
-	for where, text := range map[string]string{"logs": h.logs.String() + libraryLog.String(), "store": stored.String()} {
+	for where, text := range map[string]string{"logs": h.logs.String() + libraryLog.String(), "store": stored} {
 		for name, secret := range secrets {
 			if at := strings.Index(text, secret); at >= 0 {
 				t.Errorf("%s in the %s: …%s…", name, where, text[max(0, at-120):min(len(text), at+20)])
 			}
 		}
 	}
+}
+
+// stored is every record that was touched, as whoever reads a dump sees it.
+func (h *house) stored(t *testing.T) string {
+	t.Helper()
+	var all strings.Builder
+	for _, key := range h.store.Keys() {
+		get, members := storage.Get(key), storage.Members(key)
+		h.store.Counter.Store.Together(t.Context(), get, members)
+		fmt.Fprintf(&all, "%s %s %s\n", key, get.Value, strings.Join(members.Members, " "))
+	}
+	return all.String()
 }
