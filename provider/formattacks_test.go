@@ -29,6 +29,16 @@ var scenes = map[pages.Kind]func(h *house, b *browser) page{
 		return b.post(h.issuer+"/end_session/confirm", url.Values{"ticket": {"x"}, "choice": {"here"}})
 	},
 	pages.LoginExpired: func(h *house, b *browser) page { return b.get(h.issuer + "/authorize?posted=x") },
+	pages.DeviceCode:   func(h *house, b *browser) page { return b.get(h.issuer + "/device?user_code=BCDF-GHJK") },
+	pages.DeviceConfirm: func(h *house, b *browser) page {
+		return h.enter(b, h.deviceCodes("app", testSecret).text("user_code"))
+	},
+	pages.DeviceApproved: func(h *house, b *browser) page {
+		return h.choose(b, h.enter(b, h.deviceCodes("app", testSecret).text("user_code")), "approve")
+	},
+	pages.DeviceDenied: func(h *house, b *browser) page {
+		return h.choose(b, h.enter(b, h.deviceCodes("app", testSecret).text("user_code")), "deny")
+	},
 	pages.NotAdmitted: func(h *house, b *browser) page {
 		return b.get(h.authorization("client_id", "closed", "redirect_uri", "https://closed.example.com/cb"))
 	},
@@ -38,7 +48,7 @@ var scenes = map[pages.Kind]func(h *house, b *browser) page{
 // runs a script of anybody's, or sends its form elsewhere than it says; a press that a
 // person never made is worth nothing without the page's own ticket.
 func TestThreat_Clickjacking(t *testing.T) {
-	h := build(t)
+	h := build(t, withDevices)
 	for kind, scene := range scenes {
 		b := h.browser()
 		h.login(b)
@@ -87,7 +97,7 @@ func TestThreat_Clickjacking(t *testing.T) {
 //
 // proves: no parameter more than once | RFC 6749 section 3.1
 func TestThreat_DoubledParameters(t *testing.T) {
-	h := build(t)
+	h := build(t, withDevices)
 	b := h.browser()
 	hint := h.exchange(h.login(b)).text("id_token")
 	out := url.Values{"id_token_hint": {hint}, "client_id": {"app"}, "post_logout_redirect_uri": {appGoodbye}, "state": {"x"}, "ui_locales": {"en"}, "logout_hint": {"x"}}
@@ -95,15 +105,26 @@ func TestThreat_DoubledParameters(t *testing.T) {
 	leave.Set("choice", "here")
 	agree.Set("choice", "approve")
 	refresh := h.exchange(h.login(b)).text("refresh_token")
+	codes := h.deviceCodes("app", testSecret)
+	enter, letIn := b.get(h.issuer+"/device").form(t).fields, h.enter(b, codes.text("user_code")).form(t).fields
+	enter.Set("user_code", codes.text("user_code"))
+	letIn.Set("choice", "approve")
 	for name, c := range map[string]struct {
 		form url.Values
 		send func(url.Values) page
 	}{
-		"end_session":         {out, func(q url.Values) page { return b.get(h.issuer + "/end_session?" + q.Encode()) }},
-		"end_session by POST": {out, func(q url.Values) page { return b.post(h.issuer+"/end_session", q) }},
-		"sign-out form":       {leave, func(q url.Values) page { return b.post(h.issuer+"/end_session/confirm", q) }},
-		"consent form":        {agree, func(q url.Values) page { return b.post(h.issuer+"/authorize/consent", q) }},
-		"pushed request":      {h.query(), func(q url.Values) page { return h.call("/par", "app", testSecret, q).page }},
+		"end_session":          {out, func(q url.Values) page { return b.get(h.issuer + "/end_session?" + q.Encode()) }},
+		"end_session by POST":  {out, func(q url.Values) page { return b.post(h.issuer+"/end_session", q) }},
+		"sign-out form":        {leave, func(q url.Values) page { return b.post(h.issuer+"/end_session/confirm", q) }},
+		"consent form":         {agree, func(q url.Values) page { return b.post(h.issuer+"/authorize/consent", q) }},
+		"device page":          {url.Values{"user_code": {codes.text("user_code")}, "ui_locales": {"en"}}, func(q url.Values) page { return b.get(h.issuer + "/device?" + q.Encode()) }},
+		"user code's form":     {enter, func(q url.Values) page { return b.post(h.issuer+"/device", q) }},
+		"device's form":        {letIn, func(q url.Values) page { return b.post(h.issuer+"/device/confirm", q) }},
+		"device authorization": {url.Values{"scope": {"openid"}}, func(q url.Values) page { return h.call("/device_authorization", "app", testSecret, q).page }},
+		"device token": {url.Values{"grant_type": {grantDevice}, "device_code": {codes.text("device_code")}}, func(q url.Values) page {
+			return h.call("/token", "app", testSecret, q).page
+		}},
+		"pushed request": {h.query(), func(q url.Values) page { return h.call("/par", "app", testSecret, q).page }},
 		"refresh": {url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refresh}, "scope": {"openid"}}, func(q url.Values) page {
 			return h.call("/token", "app", testSecret, q).page
 		}},
@@ -130,6 +151,9 @@ func TestThreat_DoubledParameters(t *testing.T) {
 	}
 	if r := h.refresh(refresh, ""); r.status != http.StatusOK {
 		t.Errorf("the refresh token afterwards: %d %s", r.status, r.body)
+	}
+	if p := b.post(h.issuer+"/device/confirm", letIn); p.kind() != string(pages.DeviceApproved) || h.poll("app", testSecret, codes.text("device_code")).status != http.StatusOK {
+		t.Errorf("the device afterwards: %d %s", p.status, p.kind())
 	}
 	if p := b.post(h.issuer+"/authorize/consent", agree); answer(t, p).Get("code") == "" {
 		t.Errorf("the consent afterwards: %d %s", p.status, p.kind())

@@ -18,7 +18,7 @@ var newerParameters = []string{"post_logout_redirect_uri", "id_token_hint", "log
 // by form, with a session and everything else in order, adds no element, attribute or
 // word to a page and leads nowhere (Hydra CVE-2019-8400, ZITADEL CVE-2026-29191).
 func TestThreat_XSS_FormsAndPosts(t *testing.T) {
-	h := build(t)
+	h := build(t, withDevices)
 	ours := map[string]bool{} // every element, with its attributes, that our pages are made of
 	for _, scene := range scenes {
 		visitor := h.browser()
@@ -29,10 +29,15 @@ func TestThreat_XSS_FormsAndPosts(t *testing.T) {
 	}
 	b := h.browser()
 	h.login(b)
+	for _, element := range elements(t, h.enter(b, "a wrong code").body) {
+		ours[element] = true
+	}
 	bases := map[string][]url.Values{
 		"/authorize":           {h.query("prompt", "consent"), h.query("response_mode", "form_post", "response_type", "token")},
 		"/end_session":         {{}, {"client_id": {"app"}, "post_logout_redirect_uri": {appGoodbye}}},
 		"/end_session/confirm": {b.get(h.goodbye()).form(t).fields},
+		"/device":              {b.get(h.issuer + "/device").form(t).fields, {"user_code": {"BCDF-GHJK"}}},
+		"/device/confirm":      {h.enter(b, h.deviceCodes("app", testSecret).text("user_code")).form(t).fields},
 		"/authorize/consent":   {b.get(h.authorization("prompt", "consent")).form(t).fields},
 	}
 	tried, shown := 0, map[string]bool{}
@@ -98,7 +103,7 @@ func TestThreat_XSS_FormsAndPosts(t *testing.T) {
 			}
 		}
 	}
-	if tried < 500 || !shown[string(pages.Consent)] || !shown[string(pages.SignOut)] || !shown[string(pages.FormExpired)] {
+	if tried < 500 || !shown[string(pages.Consent)] || !shown[string(pages.SignOut)] || !shown[string(pages.FormExpired)] || !shown[string(pages.DeviceCode)] {
 		t.Errorf("%d attempts, pages %v", tried, shown)
 	}
 	if !h.here(b) {
