@@ -2,6 +2,7 @@ package provider
 
 import (
 	"cmp"
+	"encoding/base64"
 	"errors"
 	"net/http"
 	"net/url"
@@ -39,13 +40,31 @@ func (p *Provider) devicePage(w http.ResponseWriter, r *http.Request) {
 	p.askDeviceCode(w, r, session, false)
 }
 
-// shownCode is the user code of the request as it is shown; empty if it is none.
-func shownCode(r *http.Request) string {
-	code, ok := device.NormalizeUserCode(r.Form.Get("user_code"))
+// shownCode is the user code of the request as it is shown; empty if it is none. It may
+// come back sealed from a login.
+func (p *Provider) shownCode(r *http.Request) string {
+	typed := r.Form.Get("user_code")
+	if sealed, err := base64.RawURLEncoding.Strict().DecodeString(r.Form.Get("code")); typed == "" && err == nil {
+		plain, _, _ := p.codes.Open(sealed, []byte(p.binding(r))) // of another browser: none
+		typed = string(plain)
+	}
+	code, ok := device.NormalizeUserCode(typed)
 	if !ok {
 		return ""
 	}
 	return device.FormatUserCode(code)
+}
+
+// afterLogin is where a login that began at a page of the device comes back to. The code
+// of a link goes along sealed, for this browser alone: a login is stored, and no user
+// code is to be read there (promise D6 of package device).
+func (p *Provider) afterLogin(r *http.Request) string {
+	code := p.shownCode(r)
+	if code == "" {
+		return pathDevice
+	}
+	sealed := p.codes.Seal([]byte(code), []byte(p.binding(r)))
+	return withQuery(pathDevice, url.Values{"code": {base64.RawURLEncoding.EncodeToString(sealed)}})
 }
 
 // personHere is who sits before one of the device's pages: somebody with a session of
@@ -59,15 +78,11 @@ func (p *Provider) personHere(w http.ResponseWriter, r *http.Request) (session s
 	case err == nil:
 		return session, person, true
 	case errors.Is(err, sessions.ErrNone), errors.Is(err, people.ErrUnknownPerson):
-		back := url.Values{}
-		if code := shownCode(r); code != "" {
-			back.Set("user_code", code)
-		}
 		languages := r.Form.Get("ui_locales")
 		if len(languages) > maxLanguages {
 			languages = ""
 		}
-		p.begin(w, r, login.Request{Page: withQuery(pathDevice, back), Languages: languages}, nil)
+		p.begin(w, r, login.Request{Page: p.afterLogin(r), Languages: languages}, nil)
 	default:
 		p.deviceTrouble(w, r, session, nil, err)
 	}
@@ -80,7 +95,7 @@ func (p *Provider) askDeviceCode(w http.ResponseWriter, r *http.Request, session
 		p.deviceTrouble(w, r, session, nil, err)
 		return
 	}
-	p.page(w, r, http.StatusOK, pages.Page{Kind: pages.DeviceCode, UserCode: shownCode(r), WrongCode: wrong,
+	p.page(w, r, http.StatusOK, pages.Page{Kind: pages.DeviceCode, UserCode: p.shownCode(r), WrongCode: wrong,
 		Form: &pages.Form{Action: p.base + pathDevice, Hidden: hidden}})
 }
 
@@ -126,7 +141,7 @@ func (p *Provider) deviceCodePost(w http.ResponseWriter, r *http.Request) {
 	}
 	p.page(w, r, http.StatusOK, pages.Page{
 		Kind: pages.DeviceConfirm, ClientName: c.Name, Account: person.Profile.Nick, Scopes: c.NarrowScopes(asked.Scopes),
-		UserCode: shownCode(r), DeviceAddress: asked.Address, Begun: asked.Begun(),
+		UserCode: p.shownCode(r), DeviceAddress: asked.Address, Begun: asked.Begun(),
 		Form: &pages.Form{Action: p.base + pathDeviceConfirm, Hidden: hidden},
 	})
 }
