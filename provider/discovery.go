@@ -47,7 +47,7 @@ func (p *Provider) metadata() ([]byte, error) {
 			IntrospectionEndpointAuthMethodsSupported: secrets,
 			ClaimTypesSupported:                       []string{"normal"},
 			ClaimsSupported: []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce", "at_hash", "sid", "name", "nickname",
-				"picture", "preferred_username", "email", "email_verified", "phone_number", "groups"},
+				"picture", "preferred_username", "email", "email_verified", "phone_number", "phone_number_verified", "groups"},
 			ClaimsParameterSupported:          true,
 			DisplayValuesSupported:            []oidc.Display{oidc.DisplayPage},
 			BackChannelLogoutSupported:        true,

@@ -21,12 +21,6 @@ var acceptedWarnings = []acceptance{
 		about:  "given_name family_name middle_name profile website gender birthdate zoneinfo locale updated_at",
 		reason: "DingTalk does not know them, or tells them to nobody, and what is not known is left out rather than invented",
 	},
-	{
-		module: "oidcc-scope-phone",
-		check:  "VerifyScopesReturnedInUserInfoClaims",
-		about:  "phone_number_verified",
-		reason: "DingTalk does not say whether a number in the directory was ever verified",
-	},
 }
 
 // checks are the names of an acceptance's checks, as should is called with them.

@@ -38,6 +38,9 @@ type Claims struct {
 	// EmailVerified is left out rather than false: some apps refuse false.
 	EmailVerified bool   `json:"email_verified,omitempty"`
 	PhoneNumber   string `json:"phone_number,omitempty"`
+	// PhoneNumberVerified is false wherever there is a number: an administrator may have
+	// written it, and DingTalk does not tell.
+	PhoneNumberVerified *bool `json:"phone_number_verified,omitempty"`
 	// Groups is nil unless asked for, else an array, possibly empty.
 	Groups []string `json:"groups,omitzero"`
 }
@@ -46,7 +49,7 @@ type Claims struct {
 // ours).
 var scopeOf = map[string]string{
 	"name": "profile", "nickname": "profile", "picture": "profile", "preferred_username": "profile",
-	"email": "email", "email_verified": "email", "phone_number": "phone", "groups": "groups",
+	"email": "email", "email_verified": "email", "phone_number": "phone", "phone_number_verified": "phone", "groups": "groups",
 }
 
 // ScopeOf returns the scope under whose right a claim falls: a client that may not
@@ -83,8 +86,13 @@ func (r *Registry) Claims(p Person, o ClaimOptions) Claims {
 	if asked("email_verified") {
 		c.EmailVerified = verified
 	}
-	if asked("phone_number") && o.PhoneNumber {
-		c.PhoneNumber = phoneNumber(p.Profile)
+	if number := phoneNumber(p.Profile); number != "" && o.PhoneNumber {
+		if asked("phone_number") {
+			c.PhoneNumber = number
+		}
+		if asked("phone_number_verified") {
+			c.PhoneNumberVerified = new(bool)
+		}
 	}
 	if asked("groups") {
 		c.Groups = p.Groups()

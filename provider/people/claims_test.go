@@ -52,7 +52,7 @@ func TestP12_ClaimsByScope(t *testing.T) {
 	all := map[string]any{
 		"sub": string(s), "name": "张三", "nickname": "小张", "picture": "https://static.example.com/nick.png",
 		"preferred_username": "zhangsan-" + string(s[:6]), "email": "san.zhang@corp.example",
-		"phone_number": "+8613800138000", "groups": []any{"dept:20", "dept:3", "role:9"},
+		"phone_number": "+8613800138000", "phone_number_verified": false, "groups": []any{"dept:20", "dept:3", "role:9"},
 	}
 	only := func(names ...string) map[string]any {
 		claims := map[string]any{"sub": string(s)}
@@ -72,7 +72,7 @@ func TestP12_ClaimsByScope(t *testing.T) {
 		"no nickname":    {ClaimOptions{Scopes: []string{"profile"}, OmitNickname: true}, only("name", "picture", "preferred_username")},
 		"email":          {ClaimOptions{Scopes: []string{"email"}}, only("email")},
 		"groups":         {ClaimOptions{Scopes: []string{"groups"}}, only("groups")},
-		"phone":          {ClaimOptions{Scopes: []string{"phone"}, PhoneNumber: true}, only("phone_number")},
+		"phone":          {ClaimOptions{Scopes: []string{"phone"}, PhoneNumber: true}, only("phone_number", "phone_number_verified")},
 		"phone, refused": {ClaimOptions{Scopes: []string{"phone"}}, only()},
 	} {
 		if got := claimsOf(t, c, tc.options, nil); !reflect.DeepEqual(got, tc.want) {
@@ -118,9 +118,9 @@ func TestP12_ClaimsByName(t *testing.T) {
 		"some":                   {ClaimOptions{Names: []string{"name", "groups", "email"}}, only("name", "groups", "email")},
 		"beside a scope":         {ClaimOptions{Scopes: []string{"openid", "email"}, Names: []string{"picture"}}, only("email", "email_verified", "picture")},
 		"in both":                {ClaimOptions{Scopes: []string{"email"}, Names: []string{"email"}}, only("email", "email_verified")},
-		"phone, refused":         {ClaimOptions{Names: []string{"phone_number", "name"}}, only("name")},
+		"phone, refused":         {ClaimOptions{Names: []string{"phone_number", "phone_number_verified", "name"}}, only("name")},
 		"nickname left out":      {ClaimOptions{Names: []string{"nickname", "name"}, OmitNickname: true}, only("name")},
-		"unknown":                {ClaimOptions{Names: []string{"", "login", "Name", "updated_at", "address", "phone_number_verified"}, PhoneNumber: true}, only()},
+		"unknown":                {ClaimOptions{Names: []string{"", "login", "Name", "updated_at", "address"}, PhoneNumber: true}, only()},
 		"a scope is no name":     {ClaimOptions{Names: []string{"profile", "phone", "openid"}, PhoneNumber: true}, only()},
 		"a name is no scope":     {ClaimOptions{Scopes: []string{"name", "phone_number", ""}, PhoneNumber: true}, only()},
 		"our own are not theirs": {ClaimOptions{Names: []string{"sub", "iss", "sid", "aud", "acr"}}, only()},
