@@ -138,6 +138,16 @@ func TestThreat_SecretsScrape(t *testing.T) {
 
 	person, _ := h.sim.Person("zhangsan")
 	secrets["phone number"], secrets["personal mail"] = person.Mobile, person.AccountEmail
+	if written := h.scrape(t, secrets); written < 10000 {
+		t.Errorf("little was written: %d bytes", written)
+	}
+}
+
+// scrape looks for secrets in everything that was written: the process log at its most
+// talkative, the audit log, what the library logs, and the store. It returns the size of
+// the logs.
+func (h *house) scrape(t *testing.T, secrets map[string]string) (written int) {
+	t.Helper()
 	// Written as the program writes it, to the same place as the rest.
 	lines := audit.NewLog(slog.New(slog.NewJSONHandler(h.logs, nil)))
 	for _, event := range h.events.take() {
@@ -145,8 +155,8 @@ func TestThreat_SecretsScrape(t *testing.T) {
 		fmt.Fprintf(h.logs, "%+v\n", event)
 	}
 	stored := h.stored(t)
-	if len(h.logs.String()) < 10000 || strings.Count(stored, "\n") < 50 {
-		t.Fatalf("little was written: %d bytes of logs, %d keys", len(h.logs.String()), strings.Count(stored, "\n"))
+	if strings.Count(stored, "\n") < 5 {
+		t.Errorf("only %d keys were touched", strings.Count(stored, "\n"))
 	}
 	for where, text := range map[string]string{"logs": h.logs.String() + libraryLog.String(), "store": stored} {
 		for name, secret := range secrets {
@@ -155,6 +165,7 @@ func TestThreat_SecretsScrape(t *testing.T) {
 			}
 		}
 	}
+	return len(h.logs.String())
 }
 
 // stored is every record that was touched, as whoever reads a dump sees it.
