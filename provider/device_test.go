@@ -454,7 +454,25 @@ func TestThreat_DeviceAfterTheSessionEnded(t *testing.T) {
 		if p := h.choose(b, asked, "approve"); p.kind() != string(pages.FormExpired) && !strings.HasPrefix(p.location, h.dingtalk) {
 			t.Errorf("%s: %d %s %s", name, p.status, p.kind(), p.location)
 		}
+		if p := b.get(h.issuer + "/device"); strings.HasPrefix(p.location, h.dingtalk) != (name == "logged out" || name == "person removed") {
+			t.Errorf("%s, the page: %d %s %s", name, p.status, p.kind(), p.location)
+		}
 		wantOAuth(t, name, h.poll("tv", "", codes.text("device_code")), 400, "authorization_pending")
+	}
+}
+
+// TestThreat_DeviceOfAnotherOrganisation: on a store and a secret that two providers
+// share, what a person of one approved opens nothing at the other.
+func TestThreat_DeviceOfAnotherOrganisation(t *testing.T) {
+	h := build(t, withDevices)
+	other := h.ofAnother("dinganother")
+	b := h.browser()
+	h.login(b)
+	codes := h.deviceCodes("app", testSecret)
+	h.letIn(b, codes)
+	wantOAuth(t, "the other organisation", other.poll("app", testSecret, codes.text("device_code")), 400, "access_denied")
+	if r := h.poll("app", testSecret, codes.text("device_code")); r.status != http.StatusOK {
+		t.Errorf("its own: %d %s", r.status, r.body)
 	}
 }
 

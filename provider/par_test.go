@@ -67,6 +67,11 @@ func TestPAR_LogsIn(t *testing.T) {
 	if !h.events.has(audit.AuthorizeRefused, "request_of_another_browser") {
 		t.Error("another browser is not audited")
 	}
+	// Also one that had no cookie of ours before, and is not sent to log in.
+	silent, none := h.browser(), h.pushedURL("prompt", "none")
+	for range 2 {
+		h.wantError(t, silent.get(none), appCallback, "login_required", "st-"+t.Name())
+	}
 	// By POST the reference alone is carried on.
 	fresh := h.browser()
 	posted := fresh.post(h.issuer+"/authorize", url.Values{"client_id": {"app"}, "request_uri": {h.push().text("request_uri")}, "state": {"another"}})
