@@ -47,6 +47,8 @@ var scenes = map[pages.Kind]func(h *house, b *browser) page{
 // TestThreat_Clickjacking: no page on which a button decides something can be framed,
 // runs a script of anybody's, or sends its form elsewhere than it says; a press that a
 // person never made is worth nothing without the page's own ticket.
+//
+// proves: no page can be framed | RFC 6749 section 10.13, RFC 9700 section 4.16
 func TestThreat_Clickjacking(t *testing.T) {
 	h := build(t, withDevices)
 	for kind, scene := range scenes {

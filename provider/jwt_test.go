@@ -33,6 +33,10 @@ func (m *matrix) readers() []reader {
 			reader{"hint at authorize " + alg, keys.TypeJWT, id, func(token string) bool {
 				return strings.Contains(m.loggedIn().get(m.authorization("client_id", client, "prompt", "none", "id_token_hint", token)).location, "code=")
 			}},
+			reader{"hint in a pushed request " + alg, keys.TypeJWT, id, func(token string) bool {
+				q := m.query("client_id", client, "id_token_hint", token)
+				return m.call("/par", client, testSecret, q).status == http.StatusCreated
+			}},
 			reader{"hint at logout " + alg, keys.TypeJWT, id, func(token string) bool {
 				b := m.house.browser() // has no session: what is at stake is where it is sent
 				to := url.Values{"id_token_hint": {token}, "post_logout_redirect_uri": {appGoodbye}}

@@ -56,6 +56,8 @@ func agedHouse(t *testing.T) (*house, *forger) {
 // TestThreat_TokensOfOldAndComingKeys: which key of the ring a hint or an access token
 // may be signed with, and which keys are published. A key that is published and does
 // not sign yet counts: a replica whose clock runs ahead uses it first.
+//
+// proves: tokens of retired keys verify, and of coming ones | Core section 10.1.1
 func TestThreat_TokensOfOldAndComingKeys(t *testing.T) {
 	h, f := agedHouse(t)
 	b := h.browser()

@@ -86,6 +86,8 @@ type matrix struct {
 // Pocket ID CVE-2026-28513, Jenkins CVE-2024-47806).
 //
 // proves: codes and tokens open nothing for another client | RFC 6749 sections 4.1.3 and 6
+//
+// proves: a token is of one kind and one client | RFC 7009 section 2.1, RFC 7662 section 4, RFC 9700 section 2.3
 func TestThreat_TokenMatrix_OnlyTheDiagonalOpens(t *testing.T) {
 	m := newMatrix(t)
 	for _, k := range kinds {

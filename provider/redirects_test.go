@@ -73,6 +73,9 @@ func TestThreat_PostLogoutRedirectMutations(t *testing.T) {
 				t.Fatalf("%q with %s", uri, proof[0])
 			}
 		}
+		if p := b.post(h.issuer+"/end_session", url.Values{"id_token_hint": {hint}, "post_logout_redirect_uri": {uri}}); p.status != http.StatusBadRequest || p.kind() != string(pages.UnregisteredRedirect) || p.location != "" {
+			t.Errorf("%q by POST: %d %s %s", uri, p.status, p.kind(), p.location)
+		}
 		// Without a client there is no registration to compare with: it is not followed.
 		if p := b.get(h.goodbye("post_logout_redirect_uri", uri)); p.location != "" || p.kind() != string(pages.SignOut) {
 			t.Errorf("%q without a client: %d %s %s", uri, p.status, p.kind(), p.location)
@@ -94,6 +97,8 @@ func TestThreat_PostLogoutRedirectMutations(t *testing.T) {
 
 // TestThreat_OpenRedirectAtLogout: no way through the confirmation leads anywhere but
 // to what the form was made for, and what is registered when it is posted.
+//
+// proves: no open redirector | RFC 9700 section 4.11
 func TestThreat_OpenRedirectAtLogout(t *testing.T) {
 	h := goodbyeHouse(t)
 	b := h.browser()
