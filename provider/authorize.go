@@ -21,7 +21,7 @@ import (
 // authorize is the authorization endpoint. A session of ours that is fresh enough
 // answers at once; otherwise the browser is sent to DingTalk.
 func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
-	form, byPush, ok := p.brought(w, r)
+	form, byPush, ok := p.openRequest(w, r)
 	if !ok {
 		return
 	}
@@ -47,7 +47,7 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 
 // readAuthRequest checks a whole authorization request, however it came; byPush says
 // that its client pushed it, or is doing so.
-func (p *Provider) readAuthRequest(form url.Values, byPush bool) (authRequest, *refusal) {
+func (p *Provider) readAuthRequest(form url.Values, byPush bool) (authRequest, *requestFault) {
 	a, fault := parseAuthRequest(form, p.Clients)
 	switch {
 	case fault != nil:
@@ -70,7 +70,7 @@ func (p *Provider) readAuthRequest(form url.Values, byPush bool) (authRequest, *
 	return a, nil
 }
 
-func (p *Provider) refuseAuthRequest(w http.ResponseWriter, r *http.Request, a authRequest, fault *refusal) {
+func (p *Provider) refuseAuthRequest(w http.ResponseWriter, r *http.Request, a authRequest, fault *requestFault) {
 	reason := fault.description
 	if fault.page != "" {
 		reason = string(fault.page)

@@ -43,15 +43,17 @@ type authRequest struct {
 // reply is where the answer to the request goes.
 func (a *authRequest) reply() reply { return replyTo(a.client, a.Request) }
 
-// refusal is why an authorization request is not in order. As long as client and
+// requestFault is why an authorization request is not in order. As long as client and
 // redirect URI are not proven it is a page; afterwards the client is told.
-type refusal struct {
+type requestFault struct {
 	page        pages.Kind // when the client must not be told
 	code        string     // OAuth error code, when it may
 	description string
 }
 
-func tell(code, description string) *refusal { return &refusal{code: code, description: description} }
+func tell(code, description string) *requestFault {
+	return &requestFault{code: code, description: description}
+}
 
 // doubled returns a parameter that stands more than once: OAuth forbids it, and two
 // readers would read two things (RFC 6749 section 3.1).
@@ -67,20 +69,20 @@ func doubled(form url.Values) string {
 // parseAuthRequest checks a request in the order in which it may be answered:
 // first what decides where an error goes, then the rest. Unknown parameters and
 // scopes are ignored.
-func parseAuthRequest(form url.Values, set *clients.Set) (a authRequest, r *refusal) {
+func parseAuthRequest(form url.Values, set *clients.Set) (a authRequest, r *requestFault) {
 	a.maxAge = -1
 	// Taken from the first of doubled values, which is refused further down: client
 	// and redirect URI must be single before anything is believed.
 	if len(form["client_id"]) > 1 || len(form["redirect_uri"]) > 1 {
-		return a, &refusal{page: pages.InvalidRequest}
+		return a, &requestFault{page: pages.InvalidRequest}
 	}
 	client, ok := set.Lookup(form.Get("client_id"))
 	if !ok {
-		return a, &refusal{page: pages.UnknownClient}
+		return a, &requestFault{page: pages.UnknownClient}
 	}
 	a.client, a.ClientID = client, client.ID
 	if a.RedirectURI = form.Get("redirect_uri"); !client.AllowsRedirect(a.RedirectURI) {
-		return a, &refusal{page: pages.UnregisteredRedirect}
+		return a, &requestFault{page: pages.UnregisteredRedirect}
 	}
 	// From here on errors go to the client (promise H1), with its state if there is one
 	// and by the way it wants them.
@@ -123,7 +125,7 @@ func parseAuthRequest(form url.Values, set *clients.Set) (a authRequest, r *refu
 	default:
 		return a, tell("unsupported_response_type", "only response_type code is supported")
 	}
-	for _, parse := range []func(url.Values) *refusal{a.parseScope, a.parsePKCE, a.parseSession, a.parseClaims} {
+	for _, parse := range []func(url.Values) *requestFault{a.parseScope, a.parsePKCE, a.parseSession, a.parseClaims} {
 		if r := parse(form); r != nil {
 			return a, r
 		}
@@ -131,7 +133,7 @@ func parseAuthRequest(form url.Values, set *clients.Set) (a authRequest, r *refu
 	return a, nil
 }
 
-func (a *authRequest) parseScope(form url.Values) *refusal {
+func (a *authRequest) parseScope(form url.Values) *requestFault {
 	scope := form.Get("scope")
 	if len(scope) > maxScope {
 		return tell("invalid_scope", "scope is too long")
@@ -145,7 +147,7 @@ func (a *authRequest) parseScope(form url.Values) *refusal {
 	return nil
 }
 
-func (a *authRequest) parsePKCE(form url.Values) *refusal {
+func (a *authRequest) parsePKCE(form url.Values) *requestFault {
 	a.Challenge = form.Get("code_challenge")
 	method := form.Get("code_challenge_method")
 	switch {
@@ -164,7 +166,7 @@ func (a *authRequest) parsePKCE(form url.Values) *refusal {
 // parseSession reads what the client wants of our own session. display, login_hint
 // and acr_values are wishes: DingTalk's page is one for all, takes no hint, and proves
 // a person in one way.
-func (a *authRequest) parseSession(form url.Values) *refusal {
+func (a *authRequest) parseSession(form url.Values) *requestFault {
 	a.prompt = strings.Fields(form.Get("prompt"))
 	if slices.Contains(a.prompt, "none") && len(a.prompt) > 1 {
 		return tell("invalid_request", "prompt none cannot be combined")
@@ -184,7 +186,7 @@ func (a *authRequest) parseSession(form url.Values) *refusal {
 	return nil
 }
 
-func (a *authRequest) parseClaims(form url.Values) *refusal {
+func (a *authRequest) parseClaims(form url.Values) *requestFault {
 	wanted, ok := parseClaimsRequest(form.Get("claims"))
 	if !ok {
 		return tell("invalid_request", "claims is not a claims request of OpenID Connect Core section 5.5")

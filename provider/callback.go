@@ -66,7 +66,7 @@ func (p *Provider) callbackGet(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f := finish{binding: p.cookies.get(r, p.cookies.binding)}
-	ticket, err := p.login.Open(query.Get("state"), f.binding)
+	state, err := p.login.Open(query.Get("state"), f.binding)
 	if err != nil {
 		p.refuseLogin(w, r, refusedBy(err))
 		return
@@ -87,7 +87,7 @@ func (p *Provider) callbackGet(w http.ResponseWriter, r *http.Request) {
 		p.page(w, r, http.StatusServiceUnavailable, pages.Page{Kind: pages.TooManyRequests, RetryURL: p.here(r)})
 		return
 	}
-	if f.login, err = p.login.Claim(ctx, ticket, f.code); err != nil {
+	if f.login, err = p.login.Claim(ctx, state, f.code); err != nil {
 		p.refuseLogin(w, r, refusedBy(err))
 		return
 	}

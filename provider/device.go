@@ -115,9 +115,9 @@ var deviceErrors = []struct {
 	{device.ErrSlowDown, oidc.ErrSlowDown().WithDescription("nobody has answered yet; ask less often"), true},
 	{device.ErrDenied, oidc.ErrAccessDenied().WithDescription("the request was denied"), false},
 	{device.ErrExpired, oidc.ErrExpiredDeviceCode().WithDescription("the codes have expired; ask for new ones"), false},
-	{device.ErrInvalid, oidc.ErrInvalidGrant().WithDescription(grantRefused), false},
-	{device.ErrWrongClient, oidc.ErrInvalidGrant().WithDescription(grantRefused), false},
-	{device.ErrTaken, oidc.ErrInvalidGrant().WithDescription(grantRefused), false},
+	{device.ErrInvalid, oidc.ErrInvalidGrant().WithDescription(grantNotValid), false},
+	{device.ErrWrongClient, oidc.ErrInvalidGrant().WithDescription(grantNotValid), false},
+	{device.ErrTaken, oidc.ErrInvalidGrant().WithDescription(grantNotValid), false},
 	// Whoever approved is not admitted any more: the same to the device as a denial.
 	{errNotAdmitted, oidc.ErrAccessDenied().WithDescription("the request was denied"), false},
 	{errRemoved, oidc.ErrAccessDenied().WithDescription("the request was denied"), false},

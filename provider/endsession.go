@@ -12,9 +12,9 @@ import (
 	"github.com/dingbridge/dingbridge/provider/sessions"
 )
 
-// leaving is a logout request that was found in order (OpenID Connect RP-Initiated
+// logoutRequest is a logout request that was found in order (OpenID Connect RP-Initiated
 // Logout section 2).
-type leaving struct {
+type logoutRequest struct {
 	ClientID    string `json:"c,omitempty"`
 	RedirectURI string `json:"u,omitempty"` // post_logout_redirect_uri, registered for the client
 	State       string `json:"s,omitempty"`
@@ -27,32 +27,32 @@ type leaving struct {
 // very session: otherwise any page on the web could log people out.
 func (p *Provider) endSession(w http.ResponseWriter, r *http.Request) {
 	if r.Form.Has("posted") {
-		form, ok := p.reopen(w, r, pathEndSession)
+		form, ok := p.openPosted(w, r, pathEndSession)
 		if !ok {
 			return
 		}
 		r.Form = form
 	}
-	l, fault := p.readLeaving(r.Form)
+	l, fault := p.readLogoutRequest(r.Form)
 	callOf(r.Context()).client = l.client
 	if fault != "" {
-		p.refuseLeaving(w, r, l, fault)
+		p.refuseLogoutRequest(w, r, l, fault)
 		return
 	}
 	session, err := p.ownSession(r)
 	switch {
 	case errors.Is(err, sessions.ErrNone):
-		p.left(w, r, l, false)
+		p.loggedOut(w, r, l, false)
 	case err != nil:
 		p.refusePerson(w, r, l.client, err)
 	case l.hint != nil && l.hint.sessionID == session.ID.String() && l.hint.subject == people.SubjectFromRaw(session.Ref.Subject):
 		p.endHere(w, r, l, session, "by the app")
 	default:
-		p.confirmLogout(w, r, l, session)
+		p.askLogout(w, r, l, session)
 	}
 }
 
-func (p *Provider) refuseLeaving(w http.ResponseWriter, r *http.Request, l leaving, fault pages.Kind) {
+func (p *Provider) refuseLogoutRequest(w http.ResponseWriter, r *http.Request, l logoutRequest, fault pages.Kind) {
 	p.record(r.Context(), audit.Event{Name: audit.LogoutRefused, Reason: string(fault)})
 	page := pages.Page{Kind: fault, ClientName: l.clientName()}
 	if fault == pages.InvalidLogout {
@@ -61,9 +61,9 @@ func (p *Provider) refuseLeaving(w http.ResponseWriter, r *http.Request, l leavi
 	p.page(w, r, http.StatusBadRequest, page)
 }
 
-// readLeaving checks a logout request. With a fault nothing is ended, and the browser
+// readLogoutRequest checks a logout request. With a fault nothing is ended, and the browser
 // goes nowhere.
-func (p *Provider) readLeaving(form url.Values) (l leaving, fault pages.Kind) {
+func (p *Provider) readLogoutRequest(form url.Values) (l logoutRequest, fault pages.Kind) {
 	if doubled(form) != "" {
 		return l, pages.InvalidLogout
 	}
@@ -94,7 +94,7 @@ func (p *Provider) readLeaving(form url.Values) (l leaving, fault pages.Kind) {
 	return l, "" // an address that nobody has registered is not followed, and harms nobody
 }
 
-func (l leaving) clientName() string {
+func (l logoutRequest) clientName() string {
 	if l.client == nil {
 		return ""
 	}
@@ -114,26 +114,26 @@ func (p *Provider) ownSession(r *http.Request) (sessions.Session, error) {
 	return session, err
 }
 
-// confirmLogout asks the person.
-func (p *Provider) confirmLogout(w http.ResponseWriter, r *http.Request, l leaving, session sessions.Session) {
-	hidden, err := p.ticket(ticketSignOut, session.Ref, l)
+// askLogout asks the person.
+func (p *Provider) askLogout(w http.ResponseWriter, r *http.Request, l logoutRequest, session sessions.Session) {
+	hidden, err := p.ticket(ticketEndSession, session.Ref, l)
 	if err != nil {
 		p.refusePerson(w, r, l.client, err)
 		return
 	}
 	p.page(w, r, http.StatusOK, pages.Page{Kind: pages.SignOut, ClientName: l.clientName(),
-		Form: &pages.Form{Action: p.base + pathSignOut, Hidden: hidden, LeadsTo: l.RedirectURI}})
+		Form: &pages.Form{Action: p.base + pathEndSessionConfirm, Hidden: hidden, LeadsTo: l.RedirectURI}})
 }
 
-// signOutPost takes the person's answer.
-func (p *Provider) signOutPost(w http.ResponseWriter, r *http.Request) {
+// endSessionConfirmPost takes the person's answer.
+func (p *Provider) endSessionConfirmPost(w http.ResponseWriter, r *http.Request) {
 	ref, err := sessions.Parse(p.cookies.get(r, p.cookies.session))
-	var l leaving
+	var l logoutRequest
 	if err != nil {
 		p.page(w, r, http.StatusOK, pages.Page{Kind: pages.SignedOut}) // it is what they wanted
 		return
 	}
-	if err := p.openTicket(r, ticketSignOut, ref, &l); err != nil {
+	if err := p.openTicket(r, ticketEndSession, ref, &l); err != nil {
 		p.record(r.Context(), audit.Event{Name: audit.LogoutRefused, Reason: "form"})
 		p.page(w, r, 0, pages.Page{Kind: pages.FormExpired, RetryURL: p.base + pathEndSession})
 		return
@@ -146,7 +146,7 @@ func (p *Provider) signOutPost(w http.ResponseWriter, r *http.Request) {
 	session, err := p.ownSession(r)
 	switch {
 	case errors.Is(err, sessions.ErrNone):
-		p.left(w, r, l, false)
+		p.loggedOut(w, r, l, false)
 	case err != nil:
 		p.refusePerson(w, r, l.client, err)
 	case r.PostForm.Get("choice") == choiceEverywhere:
@@ -158,7 +158,7 @@ func (p *Provider) signOutPost(w http.ResponseWriter, r *http.Request) {
 
 // endHere ends this browser's session, and whatever was granted with it and does not
 // outlive it.
-func (p *Provider) endHere(w http.ResponseWriter, r *http.Request, l leaving, session sessions.Session, why string) {
+func (p *Provider) endHere(w http.ResponseWriter, r *http.Request, l logoutRequest, session sessions.Session, why string) {
 	ctx := r.Context()
 	ops := p.sessions.End(session)
 	entered := p.sessions.FetchClients(session.ID)
@@ -173,12 +173,12 @@ func (p *Provider) endHere(w http.ResponseWriter, r *http.Request, l leaving, se
 	told := p.notify(ctx, people.SubjectFromRaw(session.Ref.Subject), session.ID, entered.Members)
 	p.record(ctx, audit.Event{Name: audit.SessionEnded, Subject: string(people.SubjectFromRaw(session.Ref.Subject)),
 		SessionID: session.ID.String(), Reason: why, Count: told})
-	p.left(w, r, l, false)
+	p.loggedOut(w, r, l, false)
 }
 
 // endEverywhere ends every session and every grant of the person, those of devices and
 // of apps with offline_access too: the epoch is raised, which no grant survives.
-func (p *Provider) endEverywhere(w http.ResponseWriter, r *http.Request, l leaving, session sessions.Session) {
+func (p *Provider) endEverywhere(w http.ResponseWriter, r *http.Request, l logoutRequest, session sessions.Session) {
 	ctx := r.Context()
 	subject := people.SubjectFromRaw(session.Ref.Subject)
 	if err := p.people.Remove(ctx, subject); err != nil && !errors.Is(err, people.ErrUnknownPerson) {
@@ -189,12 +189,12 @@ func (p *Provider) endEverywhere(w http.ResponseWriter, r *http.Request, l leavi
 	p.Store.Together(ctx, p.sessions.End(session)...)
 	told := p.notifyAll(ctx, session.Ref.Subject)
 	p.record(ctx, audit.Event{Name: audit.SessionEndedEverywhere, Subject: string(subject), SessionID: session.ID.String(), Count: told})
-	p.left(w, r, l, true)
+	p.loggedOut(w, r, l, true)
 }
 
-// left sends the browser where the client wanted it, or tells the person that they are
+// loggedOut sends the browser where the client wanted it, or tells the person that they are
 // out.
-func (p *Provider) left(w http.ResponseWriter, r *http.Request, l leaving, everywhere bool) {
+func (p *Provider) loggedOut(w http.ResponseWriter, r *http.Request, l logoutRequest, everywhere bool) {
 	if len(r.CookiesNamed(p.cookies.session)) > 0 { // another site's request comes without, and must not take it away
 		p.cookies.clear(w, p.cookies.session)
 	}

@@ -91,7 +91,7 @@ func refusedBy(err error) refused {
 
 // Descriptions are fixed texts within the characters of RFC 6749 section 5.2.
 const (
-	grantRefused   = "the code or refresh token is not valid, or no longer"
+	grantNotValid  = "the code or refresh token is not valid, or no longer"
 	cannotAnswer   = "the provider cannot answer now; try again"
 	tokenNotValid  = "the access token is not valid, or no longer"
 	unavailableTry = "5" // seconds, for Retry-After
@@ -106,7 +106,7 @@ func oauthError(err error) error {
 	case errors.Is(err, grants.ErrInvalid), errors.Is(err, grants.ErrWrongClient), errors.Is(err, grants.ErrMismatch),
 		errors.Is(err, grants.ErrReused), errors.Is(err, grants.ErrSuperseded),
 		errors.Is(err, errRemoved), errors.Is(err, sessions.ErrNone), errors.Is(err, people.ErrGone), errors.Is(err, people.ErrEnded), errors.Is(err, people.ErrUnknownPerson), errors.Is(err, errNotAdmitted):
-		return op.NewStatusError(oidc.ErrInvalidGrant().WithDescription(grantRefused), http.StatusBadRequest)
+		return op.NewStatusError(oidc.ErrInvalidGrant().WithDescription(grantNotValid), http.StatusBadRequest)
 	}
 	return op.NewStatusError(oidc.ErrServerError().WithDescription(cannotAnswer), http.StatusInternalServerError)
 }

@@ -67,15 +67,15 @@ func (p *Provider) refusePush(w http.ResponseWriter, r *http.Request, status int
 	writeOAuthError(w, status, code, description)
 }
 
-// brought returns the authorization request that a browser brings: in its URL, by a
+// openRequest returns the authorization request that a browser brings: in its URL, by a
 // form that was kept, or by the reference of one that its client pushed; then, of
 // what else stands in the URL, only client_id counts (RFC 9126 section 4). If ok is
 // false it has answered, with a page: without the request nobody knows where an
 // error may go.
-func (p *Provider) brought(w http.ResponseWriter, r *http.Request) (form url.Values, byPush, ok bool) {
+func (p *Provider) openRequest(w http.ResponseWriter, r *http.Request) (form url.Values, byPush, ok bool) {
 	form = r.Form
 	if form.Has("posted") {
-		if form, ok = p.reopen(w, r, pathAuthorize); !ok {
+		if form, ok = p.openPosted(w, r, pathAuthorize); !ok {
 			return nil, false, false
 		}
 	}
@@ -83,12 +83,12 @@ func (p *Provider) brought(w http.ResponseWriter, r *http.Request) (form url.Val
 		return form, false, true
 	}
 	if len(form["request_uri"]) > 1 || len(form["client_id"]) > 1 {
-		p.refuseAuthRequest(w, r, authRequest{}, &refusal{page: pages.InvalidRequest})
+		p.refuseAuthRequest(w, r, authRequest{}, &requestFault{page: pages.InvalidRequest})
 		return nil, false, false
 	}
 	client, known := p.Clients.Lookup(form.Get("client_id"))
 	if !known {
-		p.refuseAuthRequest(w, r, authRequest{}, &refusal{page: pages.UnknownClient})
+		p.refuseAuthRequest(w, r, authRequest{}, &requestFault{page: pages.UnknownClient})
 		return nil, false, false
 	}
 	callOf(r.Context()).client = client

@@ -23,7 +23,7 @@ func (p *Provider) authorizePost(w http.ResponseWriter, r *http.Request) {
 		p.refuseAuthRequest(w, r, a, fault)
 		return
 	}
-	p.keep(w, r, pathAuthorize)
+	p.keepPosted(w, r, pathAuthorize)
 }
 
 // endSessionPost takes a logout request by POST (OpenID Connect RP-Initiated Logout
@@ -33,19 +33,19 @@ func (p *Provider) endSessionPost(w http.ResponseWriter, r *http.Request) {
 		redirect(w, r, p.Issuer+pathEndSession)
 		return
 	}
-	l, fault := p.readLeaving(r.PostForm)
+	l, fault := p.readLogoutRequest(r.PostForm)
 	callOf(r.Context()).client = l.client
 	if fault != "" {
-		p.refuseLeaving(w, r, l, fault)
+		p.refuseLogoutRequest(w, r, l, fault)
 		return
 	}
-	p.keep(w, r, pathEndSession)
+	p.keepPosted(w, r, pathEndSession)
 }
 
-// keep stores a form that was found in order and has the browser come again by GET: a
+// keepPosted stores a form that was found in order and has the browser come again by GET: a
 // POST from another site carries no SameSite=Lax cookie, and what such a form says
 // belongs in no URL (docs/decisions/0010).
-func (p *Provider) keep(w http.ResponseWriter, r *http.Request, path string) {
+func (p *Provider) keepPosted(w http.ResponseWriter, r *http.Request, path string) {
 	ctx := r.Context()
 	if !p.begun.take() {
 		p.record(ctx, audit.Event{Name: audit.RequestLimited, Reason: "posted forms per second"})
@@ -64,9 +64,9 @@ func (p *Provider) keep(w http.ResponseWriter, r *http.Request, path string) {
 	redirect(w, r, p.Issuer+path+"?"+url.Values{"posted": {reference}}.Encode())
 }
 
-// reopen returns the form behind the reference that the browser came back with. If ok
+// openPosted returns the form behind the reference that the browser came back with. If ok
 // is false it has answered.
-func (p *Provider) reopen(w http.ResponseWriter, r *http.Request, path string) (form url.Values, ok bool) {
+func (p *Provider) openPosted(w http.ResponseWriter, r *http.Request, path string) (form url.Values, ok bool) {
 	if len(r.Form["posted"]) > 1 {
 		p.page(w, r, http.StatusBadRequest, pages.Page{Kind: pages.InvalidRequest})
 		return nil, false

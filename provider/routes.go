@@ -20,19 +20,19 @@ import (
 
 // The paths, below the issuer.
 const (
-	pathAuthorize  = "/authorize"
-	pathPAR        = "/par"
-	pathConsent    = "/authorize/consent"
-	pathCallback   = "/login/callback"
-	pathEndSession = "/end_session"
-	pathSignOut    = "/end_session/confirm"
-	pathToken      = "/token"
-	pathUserinfo   = "/userinfo"
-	pathIntrospect = "/introspect"
-	pathRevoke     = "/revoke"
-	pathJWKS       = "/jwks"
-	pathDiscovery  = "/.well-known/openid-configuration"
-	pathMetadata   = "/.well-known/oauth-authorization-server" // RFC 8414
+	pathAuthorize         = "/authorize"
+	pathPAR               = "/par"
+	pathConsent           = "/authorize/consent"
+	pathCallback          = "/login/callback"
+	pathEndSession        = "/end_session"
+	pathEndSessionConfirm = "/end_session/confirm"
+	pathToken             = "/token"
+	pathUserinfo          = "/userinfo"
+	pathIntrospect        = "/introspect"
+	pathRevoke            = "/revoke"
+	pathJWKS              = "/jwks"
+	pathDiscovery         = "/.well-known/openid-configuration"
+	pathMetadata          = "/.well-known/oauth-authorization-server" // RFC 8414
 
 	pathDeviceAuthorization = "/device_authorization" // RFC 8628
 	pathDevice              = "/device"
@@ -78,7 +78,7 @@ func (p *Provider) routeTable() []route {
 		{pathConsent, []string{http.MethodPost}, person, true, f(p.consentPost)},
 		{pathPAR, []string{http.MethodPost}, script, true, p.authenticateClient(f(p.par))},
 		{pathEndSession, []string{http.MethodGet, http.MethodPost}, person, false, byMethod(p.endSession, p.endSessionPost)},
-		{pathSignOut, []string{http.MethodPost}, person, true, f(p.signOutPost)},
+		{pathEndSessionConfirm, []string{http.MethodPost}, person, true, f(p.endSessionConfirmPost)},
 		{pathCallback, []string{http.MethodGet}, person, false, f(p.callbackGet)},
 		{pathToken, []string{http.MethodPost}, script, true, p.knownGrant(library)},
 		{pathDeviceAuthorization, []string{http.MethodPost}, client, true, library},

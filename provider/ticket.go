@@ -19,7 +19,7 @@ const ticketLife = 10 * time.Minute
 // What tickets are for. A ticket of one form is worth nothing in another.
 const (
 	ticketConsent    = "consent"
-	ticketSignOut    = "sign out"
+	ticketEndSession = "sign out"
 	ticketDeviceCode = "device code"
 	ticketDevice     = "device"
 )

@@ -20,7 +20,7 @@ const (
 // worked on already, Claim waits for its end and returns the login with Done set
 // (promise L3), or takes the work over when the claim of whoever had it has lapsed.
 // One trip, unless it waits.
-func (s *Steps) Claim(ctx context.Context, t Ticket, code string) (Login, error) {
+func (s *Steps) Claim(ctx context.Context, t State, code string) (Login, error) {
 	answer := hash("code", code)
 	pause := waitFirst
 	for deadline := time.Now().Add(s.claim + 2*waitMost); time.Now().Before(deadline); pause = min(pause*3/2, waitMost) {
@@ -42,7 +42,7 @@ func (s *Steps) Claim(ctx context.Context, t Ticket, code string) (Login, error)
 
 // try claims an answer, or says how the login stands. ErrBusy: the same answer is
 // being worked on.
-func (s *Steps) try(ctx context.Context, t Ticket, answer string) (Login, error) {
+func (s *Steps) try(ctx context.Context, t State, answer string) (Login, error) {
 	claim := storage.Create(t.claimKey(), []byte(answer), s.claim)
 	get := storage.Get(key(t.ID))
 	err := s.store.Together(ctx, claim, get)

@@ -36,19 +36,19 @@ func inTime(t *testing.T, test func(t *testing.T, s *Steps)) {
 	})
 }
 
-func begin(t *testing.T, s *Steps, binding string) (state string, ticket Ticket) {
+func begin(t *testing.T, s *Steps, binding string) (state string, opened State) {
 	t.Helper()
 	state, op, err := s.Begin(Request{ClientID: "app", RedirectURI: "https://app/cb", Scopes: []string{"openid"}, State: "client state", Nonce: "nonce"}, "dingcorp", binding)
 	if err == nil {
 		err = s.store.Together(t.Context(), op)
 	}
 	if err == nil {
-		ticket, err = s.Open(state, binding)
+		opened, err = s.Open(state, binding)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	return state, ticket
+	return state, opened
 }
 
 func finish(t *testing.T, s *Steps, l Login, code string) {
@@ -88,13 +88,13 @@ func TestL1_OtherBrowser(t *testing.T) {
 
 func TestL2_OneWorks(t *testing.T) {
 	inTime(t, func(t *testing.T, s *Steps) {
-		_, ticket := begin(t, s, NewBinding())
+		_, opened := begin(t, s, NewBinding())
 		var mu sync.Mutex
 		works, ends := 0, 0
 		var wg sync.WaitGroup
 		for range 16 {
 			wg.Go(func() {
-				l, err := s.Claim(t.Context(), ticket, answer)
+				l, err := s.Claim(t.Context(), opened, answer)
 				if err != nil {
 					t.Error(err)
 					return
@@ -124,40 +124,40 @@ func TestL2_OneWorks(t *testing.T) {
 
 func TestL3_SameAnswerSameEnd(t *testing.T) {
 	inTime(t, func(t *testing.T, s *Steps) {
-		_, ticket := begin(t, s, NewBinding())
-		l, err := s.Claim(t.Context(), ticket, answer)
+		_, opened := begin(t, s, NewBinding())
+		l, err := s.Claim(t.Context(), opened, answer)
 		if err != nil || l.Done != nil {
 			t.Fatal(l.Done, err)
 		}
-		_, err = s.Claim(t.Context(), ticket, "another code")
+		_, err = s.Claim(t.Context(), opened, "another code")
 		want(t, err, ErrOtherAnswer)
 		finish(t, s, l, answer)
-		_, err = s.Claim(t.Context(), ticket, "another code")
+		_, err = s.Claim(t.Context(), opened, "another code")
 		want(t, err, ErrOtherAnswer)
 		for range 3 {
 			time.Sleep(15 * time.Second) // also after the claim itself has expired
-			if l, err := s.Claim(t.Context(), ticket, answer); err != nil || l.Done == nil || l.Done.Grant != [16]byte{9} {
+			if l, err := s.Claim(t.Context(), opened, answer); err != nil || l.Done == nil || l.Done.Grant != [16]byte{9} {
 				t.Errorf("again: %+v, %v", l.Done, err)
 			}
-			_, err = s.Claim(t.Context(), ticket, "another code")
+			_, err = s.Claim(t.Context(), opened, "another code")
 			want(t, err, ErrOtherAnswer)
 		}
 		time.Sleep(time.Minute)
-		_, err = s.Claim(t.Context(), ticket, answer)
+		_, err = s.Claim(t.Context(), opened, answer)
 		want(t, err, ErrExpired)
 	})
 }
 
 func TestL3_AnotherAnswerAfterTheClaimHasLapsed(t *testing.T) {
 	inTime(t, func(t *testing.T, s *Steps) {
-		_, ticket := begin(t, s, NewBinding())
-		l, err := s.Claim(t.Context(), ticket, answer)
+		_, opened := begin(t, s, NewBinding())
+		l, err := s.Claim(t.Context(), opened, answer)
 		if err != nil {
 			t.Fatal(err)
 		}
 		finish(t, s, l, answer)
 		time.Sleep(s.claim)
-		_, err = s.Claim(t.Context(), ticket, "another code")
+		_, err = s.Claim(t.Context(), opened, "another code")
 		want(t, err, ErrOtherAnswer)
 	})
 }
@@ -165,8 +165,8 @@ func TestL3_AnotherAnswerAfterTheClaimHasLapsed(t *testing.T) {
 func TestL4_OldStateAfterTheClaimHasLapsed(t *testing.T) {
 	inTime(t, func(t *testing.T, s *Steps) {
 		mine := NewBinding()
-		_, ticket := begin(t, s, mine)
-		l, err := s.Claim(t.Context(), ticket, answer)
+		_, opened := begin(t, s, mine)
+		l, err := s.Claim(t.Context(), opened, answer)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -176,7 +176,7 @@ func TestL4_OldStateAfterTheClaimHasLapsed(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(s.claim)
-		_, err = s.Claim(t.Context(), ticket, "code for the old state")
+		_, err = s.Claim(t.Context(), opened, "code for the old state")
 		want(t, err, ErrExpired)
 		next, err := s.Open(state, mine)
 		if err == nil {
@@ -194,11 +194,11 @@ func TestL4_OldStateAfterTheClaimHasLapsed(t *testing.T) {
 func TestL3_SameCookieSecretAgain(t *testing.T) {
 	inTime(t, func(t *testing.T, s *Steps) {
 		mine := NewBinding()
-		_, ticket := begin(t, s, mine)
-		l, _ := s.Claim(t.Context(), ticket, answer)
+		_, opened := begin(t, s, mine)
+		l, _ := s.Claim(t.Context(), opened, answer)
 		first := s.SessionSecret(l, mine)
 		finish(t, s, l, answer)
-		again, _ := s.Claim(t.Context(), ticket, answer)
+		again, _ := s.Claim(t.Context(), opened, answer)
 		if !bytes.Equal(first, s.SessionSecret(again, mine)) {
 			t.Error("a reloaded callback would set another cookie")
 		}
@@ -215,16 +215,16 @@ func TestL3_SameCookieSecretAgain(t *testing.T) {
 
 func TestL3_WaitsOnlySoLong(t *testing.T) {
 	inTime(t, func(t *testing.T, s *Steps) {
-		_, ticket := begin(t, s, NewBinding())
-		if _, err := s.Claim(t.Context(), ticket, answer); err != nil {
+		_, opened := begin(t, s, NewBinding())
+		if _, err := s.Claim(t.Context(), opened, answer); err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		_, err := s.Claim(ctx, ticket, answer)
+		_, err := s.Claim(ctx, opened, answer)
 		want(t, err, ErrBusy)
 		// Whoever worked on it has died: one who waits takes over when the claim lapses.
-		if l, err := s.Claim(t.Context(), ticket, answer); err != nil || l.Done != nil {
+		if l, err := s.Claim(t.Context(), opened, answer); err != nil || l.Done != nil {
 			t.Errorf("%v, %v", l.Done, err)
 		}
 	})
@@ -233,8 +233,8 @@ func TestL3_WaitsOnlySoLong(t *testing.T) {
 func TestL4_BackToPending(t *testing.T) {
 	inTime(t, func(t *testing.T, s *Steps) {
 		mine := NewBinding()
-		old, ticket := begin(t, s, mine)
-		l, err := s.Claim(t.Context(), ticket, answer)
+		old, opened := begin(t, s, mine)
+		l, err := s.Claim(t.Context(), opened, answer)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -242,9 +242,9 @@ func TestL4_BackToPending(t *testing.T) {
 		if err != nil || state == old {
 			t.Fatal(state == old, err)
 		}
-		_, err = s.Claim(t.Context(), ticket, answer)
+		_, err = s.Claim(t.Context(), opened, answer)
 		want(t, err, ErrExpired)
-		_, err = s.Claim(t.Context(), ticket, "code for the old state")
+		_, err = s.Claim(t.Context(), opened, "code for the old state")
 		if err == nil {
 			t.Error("the old state still works")
 		}
@@ -268,8 +268,8 @@ func TestL5_NothingToRead(t *testing.T) {
 		counter := storagetest.Count(s.store)
 		s.store = counter
 		mine := NewBinding()
-		state, ticket := begin(t, s, mine)
-		l, _ := s.Claim(t.Context(), ticket, answer)
+		state, opened := begin(t, s, mine)
+		l, _ := s.Claim(t.Context(), opened, answer)
 		finish(t, s, l, answer)
 		for _, k := range counter.Keys() {
 			op := storage.Get(k)
@@ -285,9 +285,9 @@ func TestL5_NothingToRead(t *testing.T) {
 
 func TestL6_Bounded(t *testing.T) {
 	inTime(t, func(t *testing.T, s *Steps) {
-		_, ticket := begin(t, s, NewBinding())
+		_, opened := begin(t, s, NewBinding())
 		time.Sleep(s.life)
-		_, err := s.Claim(t.Context(), ticket, answer)
+		_, err := s.Claim(t.Context(), opened, answer)
 		want(t, err, ErrExpired)
 		_, _, err = s.Begin(Request{ClientID: "app", State: strings.Repeat("x", maxRecord)}, "dingcorp", NewBinding())
 		want(t, err, ErrTooLarge)
@@ -297,9 +297,9 @@ func TestL6_Bounded(t *testing.T) {
 func TestL6_AgainDoesNotProlong(t *testing.T) {
 	inTime(t, func(t *testing.T, s *Steps) {
 		mine := NewBinding()
-		_, ticket := begin(t, s, mine)
+		_, opened := begin(t, s, mine)
 		for i := range 20 {
-			l, err := s.Claim(t.Context(), ticket, answer)
+			l, err := s.Claim(t.Context(), opened, answer)
 			if err != nil {
 				want(t, err, ErrExpired)
 				return
@@ -310,7 +310,7 @@ func TestL6_AgainDoesNotProlong(t *testing.T) {
 				want(t, err, ErrExpired)
 				return
 			}
-			if ticket, err = s.Open(state, mine); err != nil {
+			if opened, err = s.Open(state, mine); err != nil {
 				t.Fatal(i, err)
 			}
 		}
@@ -320,11 +320,11 @@ func TestL6_AgainDoesNotProlong(t *testing.T) {
 
 func TestOutageIsUnknown(t *testing.T) {
 	inTime(t, func(t *testing.T, s *Steps) {
-		_, ticket := begin(t, s, NewBinding())
+		_, opened := begin(t, s, NewBinding())
 		good := s.store
 		for _, fault := range []storagetest.Fault{storagetest.FailBefore, storagetest.FailAfter} {
 			s.store = storagetest.Faulty(good, func(*storage.Op) storagetest.Fault { return fault })
-			_, err := s.Claim(t.Context(), ticket, answer)
+			_, err := s.Claim(t.Context(), opened, answer)
 			want(t, err, storage.ErrUnknown)
 		}
 		s.store = storagetest.Faulty(good, func(op *storage.Op) storagetest.Fault {
@@ -334,7 +334,7 @@ func TestOutageIsUnknown(t *testing.T) {
 			return storagetest.NoFault
 		})
 		time.Sleep(s.claim)
-		_, err := s.Claim(t.Context(), ticket, answer)
+		_, err := s.Claim(t.Context(), opened, answer)
 		want(t, err, storage.ErrUnknown)
 	})
 }

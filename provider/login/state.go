@@ -6,8 +6,8 @@ import (
 	"encoding/binary"
 )
 
-// A Ticket is what a state of ours says.
-type Ticket struct {
+// A State is what a state of ours says.
+type State struct {
 	ID      [16]byte
 	Attempt uint32
 }
@@ -21,19 +21,19 @@ func (s *Steps) state(l Login) string {
 
 // Open checks a state that came back, and that it came back to the browser whose
 // binding cookie it names, without asking storage (promise L1).
-func (s *Steps) Open(state, binding string) (Ticket, error) {
+func (s *Steps) Open(state, binding string) (State, error) {
 	b, _, err := s.states.Open(state)
 	if err != nil || len(b) != 42 {
-		return Ticket{}, ErrForged
+		return State{}, ErrForged
 	}
 	if !ValidBinding(binding) || subtle.ConstantTimeCompare(b[20:], []byte(hash("binding", binding)[:22])) != 1 {
-		return Ticket{}, ErrOtherBrowser
+		return State{}, ErrOtherBrowser
 	}
-	t := Ticket{Attempt: binary.BigEndian.Uint32(b[16:])}
+	t := State{Attempt: binary.BigEndian.Uint32(b[16:])}
 	copy(t.ID[:], b)
 	return t, nil
 }
 
-func (t Ticket) claimKey() string {
+func (t State) claimKey() string {
 	return "claim/" + base64.RawURLEncoding.EncodeToString(binary.BigEndian.AppendUint32(append([]byte(nil), t.ID[:]...), t.Attempt))
 }
