@@ -161,16 +161,13 @@ func (p *Provider) endSessionConfirmPost(w http.ResponseWriter, r *http.Request)
 func (p *Provider) endHere(w http.ResponseWriter, r *http.Request, l logoutRequest, session sessions.Session, why string) {
 	ctx := r.Context()
 	ops := p.sessions.End(session)
-	entered := p.sessions.FetchClients(session.ID)
+	entered := p.sessions.FetchEntered(session.Ref.Subject)
 	p.Store.Together(ctx, append(ops, entered)...)
 	if err := sessions.EndError(ops); err != nil { // never "logged out" when nobody was
 		p.refusePerson(w, r, l.client, err)
 		return
 	}
-	if entered.Err != nil { // out all the same, but nobody can be told
-		p.record(ctx, audit.Event{Name: audit.StorageTrouble, Reason: "notices of a logout", Err: entered.Err})
-	}
-	told := p.notify(ctx, people.SubjectFromRaw(session.Ref.Subject), session.ID, entered.Members)
+	told := p.notify(ctx, session.Ref.Subject, &session.ID, entered)
 	p.record(ctx, audit.Event{Name: audit.SessionEnded, Subject: string(people.SubjectFromRaw(session.Ref.Subject)),
 		SessionID: session.ID.String(), Reason: why, Count: told})
 	p.loggedOut(w, r, l, false)
@@ -186,8 +183,9 @@ func (p *Provider) endEverywhere(w http.ResponseWriter, r *http.Request, l logou
 		return
 	}
 	// From here on nothing works any more, whatever fails of the rest.
-	p.Store.Together(ctx, p.sessions.End(session)...)
-	told := p.notifyAll(ctx, session.Ref.Subject)
+	entered := p.sessions.FetchEntered(session.Ref.Subject)
+	p.Store.Together(ctx, append(p.sessions.End(session), entered)...)
+	told := p.notify(ctx, session.Ref.Subject, nil, entered)
 	p.record(ctx, audit.Event{Name: audit.SessionEndedEverywhere, Subject: string(subject), SessionID: session.ID.String(), Count: told})
 	p.loggedOut(w, r, l, true)
 }

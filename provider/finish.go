@@ -46,7 +46,7 @@ func (p *Provider) complete(w http.ResponseWriter, r *http.Request, f finish, pe
 		ended = p.sessions.FetchEnded(session.ID)
 		ops = append(ops, ended)
 	case replaced:
-		left = p.sessions.FetchClients(before.ID)
+		left = p.sessions.FetchEntered(before.Ref.Subject)
 		ops = append(ops, left)
 	}
 	// Last the note that the login is done: whoever reads it finds the rest.
@@ -69,7 +69,7 @@ func (p *Provider) complete(w http.ResponseWriter, r *http.Request, f finish, pe
 		p.tryAgain(w, r, f, refused{page: pages.Page{Kind: pages.LoginExpired}, reason: "session_ended"})
 		return
 	case replaced:
-		p.notify(ctx, people.SubjectFromRaw(before.Ref.Subject), before.ID, left.Members)
+		p.notify(ctx, before.Ref.Subject, &before.ID, left)
 	}
 	p.record(ctx, audit.Event{Name: audit.LoginSucceeded, Subject: string(person.Subject), SessionID: session.ID.String(),
 		GrantID: nameOf(end), CorpID: person.CorpID, Way: wayOAuth2, Duration: took})

@@ -1,7 +1,7 @@
 // Package sessions keeps the provider's own session of a browser, so that a
 // person who logged in a minute ago gets into the next app without DingTalk. The
-// record is `session/<hash of the cookie>`; `ended/<sid>` notes an end, and the sets
-// `sessions-of/<person>` and `clients-of/<sid>` say whom to tell of it.
+// record is `session/<hash of the cookie>`; `ended/<sid>` notes an end, and the set
+// `sessions-of/<person>` says whom to tell of it.
 //
 // Promises:
 //

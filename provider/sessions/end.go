@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/dingbridge/dingbridge/storage"
@@ -51,39 +52,35 @@ func CheckEnded(op *storage.Op) error {
 	return fmt.Errorf("%w: it was ended", ErrNone)
 }
 
-// The sets say whom to tell of an end. They are for notices and pages: no decision
-// rests on them.
+// The set says whom to tell of an end. It is for notices and pages: no decision rests
+// on it. One for each person, of pairs, serves the end of one session and of all.
 
 func setOf(subject [16]byte) string {
 	return "sessions-of/" + base64.RawURLEncoding.EncodeToString(subject[:])
 }
 
-func clientsOf(id ID) string { return "clients-of/" + id.String() }
-
 // Enter makes the op that notes that a client was entered with a session.
 func (g *Register) Enter(s Session, clientID string) *storage.Op {
-	return storage.Join(clientsOf(s.ID), clientID, max(time.Until(s.Ends()), time.Second))
+	return storage.Join(setOf(s.Ref.Subject), s.ID.String()+" "+clientID, max(time.Until(s.Ends()), time.Second))
 }
 
-// FetchClients makes the op that reads which clients were entered with a session: its
-// Members are their ids.
-func (g *Register) FetchClients(id ID) *storage.Op { return storage.Members(clientsOf(id)) }
+// FetchEntered makes the op that reads which clients a person entered, with which
+// sessions. Give it to ReadEntered when it is done.
+func (g *Register) FetchEntered(subject [16]byte) *storage.Op { return storage.Members(setOf(subject)) }
 
-// FetchOf makes the op that reads which sessions a person has or had lately. Give it
-// to ReadOf when it is done.
-func (g *Register) FetchOf(subject [16]byte) *storage.Op { return storage.Members(setOf(subject)) }
-
-// ReadOf returns the IDs that FetchOf read.
-func ReadOf(op *storage.Op) ([]ID, error) {
+// ReadEntered returns the ids of the clients that FetchEntered read, by session, those
+// of sessions that have ended among them.
+func ReadEntered(op *storage.Op) (map[ID][]string, error) {
 	if op.Err != nil {
-		return nil, fmt.Errorf("read a person's sessions: %w", op.Err)
+		return nil, fmt.Errorf("read what a person entered: %w", op.Err)
 	}
-	var ids []ID
+	entered := map[ID][]string{}
 	for _, member := range op.Members {
 		var id ID
-		if id.UnmarshalText([]byte(member)) == nil {
-			ids = append(ids, id)
+		text, client, _ := strings.Cut(member, " ")
+		if id.UnmarshalText([]byte(text)) == nil && client != "" {
+			entered[id] = append(entered[id], client)
 		}
 	}
-	return ids, nil
+	return entered, nil
 }

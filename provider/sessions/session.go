@@ -184,9 +184,7 @@ func (g *Register) Start(l Login) (Session, string, []*storage.Op, error) {
 	if !l.keeps() {
 		rand.Read(s.ID[:])
 	}
-	return s, cookie, append(ops,
-		storage.Create(ref.key(), s.encode(), min(g.idle, g.absolute)),
-		storage.Join(setOf(l.Subject), s.ID.String(), g.absolute)), nil
+	return s, cookie, append(ops, storage.Create(ref.key(), s.encode(), min(g.idle, g.absolute))), nil
 }
 
 // Touch makes the op that notes the session's use, or nil if it was used so

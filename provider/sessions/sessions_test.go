@@ -297,24 +297,36 @@ func TestE7_TroubleIsNoEnd(t *testing.T) {
 	})
 }
 
-// TestWhomToTell: the sets name a person's sessions and the clients of each.
+// TestWhomToTell: the set names the clients of each of a person's sessions.
 func TestWhomToTell(t *testing.T) {
 	inTime(t, func(t *testing.T, g *Register, store storage.Store) {
 		one, _ := start(t, g, store, anna, nil)
 		two, _ := start(t, g, store, anna, nil)
-		start(t, g, store, bert, nil)
-		store.Together(t.Context(), g.Enter(one, "wiki"), g.Enter(one, "git"), g.Enter(one, "wiki"), g.Enter(two, "wiki"))
-		list, clients := g.FetchOf(anna), g.FetchClients(one.ID)
-		if err := store.Together(t.Context(), list, clients); err != nil {
-			t.Fatal(err)
+		other, _ := start(t, g, store, bert, nil)
+		store.Together(t.Context(), g.Enter(one, "wiki"), g.Enter(one, "git"), g.Enter(one, "wiki"), g.Enter(two, "wiki"), g.Enter(other, "git"),
+			storage.Join(setOf(anna), "strange", time.Hour))
+		read := func() map[ID][]string {
+			op := g.FetchEntered(anna)
+			store.Together(t.Context(), op)
+			entered, err := ReadEntered(op)
+			if err != nil {
+				t.Fatal(err)
+			}
+			slices.Sort(entered[one.ID])
+			return entered
 		}
-		ids, err := ReadOf(list)
-		if err != nil || len(ids) != 2 || !slices.Contains(ids, one.ID) || !slices.Contains(ids, two.ID) {
-			t.Errorf("sessions %v: %v", ids, err)
+		if got := read(); len(got) != 2 || !slices.Equal(got[one.ID], []string{"git", "wiki"}) || !slices.Equal(got[two.ID], []string{"wiki"}) {
+			t.Errorf("%v", got)
 		}
-		slices.Sort(clients.Members)
-		if !slices.Equal(clients.Members, []string{"git", "wiki"}) {
-			t.Errorf("clients %v", clients.Members)
+		time.Sleep(time.Until(one.Ends()))
+		if got := read(); len(got) != 0 {
+			t.Errorf("after their end: %v", got)
+		}
+		faulty := storagetest.Faulty(store, func(*storage.Op) storagetest.Fault { return storagetest.FailBefore })
+		op := g.FetchEntered(anna)
+		faulty.Together(t.Context(), op)
+		if _, err := ReadEntered(op); !errors.Is(err, storage.ErrUnknown) {
+			t.Errorf("storage trouble: %v", err)
 		}
 	})
 }
