@@ -10,17 +10,19 @@ import (
 	"github.com/dingbridge/dingbridge/storage"
 )
 
-// endSlack is how much longer than the session the note of its end is kept: what
-// ends with the session may end a clock's difference later.
+// endSlack is how much longer than any session the note of an end is kept: what ends
+// with the session may end a clock's difference later.
 const endSlack = 2 * time.Minute
 
 func endedKey(id ID) string { return "ended/" + id.String() }
 
 // End makes the ops that end a session: first a note under its ID, which ends at
 // once whatever was granted with it, then the removal of its record. Whether they
-// did, EndError tells.
+// did, EndError tells. The note is kept as long as a session that starts now could
+// live: beside a logout a login may have prolonged what was read for it under the same
+// ID, and must not rise again when what was read would have run out.
 func (g *Register) End(s Session) []*storage.Op {
-	left := max(time.Until(s.Ends()), 0) + endSlack
+	left := max(time.Until(s.Ends()), g.absolute) + endSlack
 	return []*storage.Op{storage.Create(endedKey(s.ID), []byte("1"), left), storage.Delete(s.Ref.key())}
 }
 

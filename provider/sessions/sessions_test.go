@@ -279,6 +279,33 @@ func TestE7_TheEndIsNoted(t *testing.T) {
 	})
 }
 
+// TestThreat_LogoutBesideALogin: a logout read the session just before a login went on
+// with it under a new cookie and a new, later end. The session that the person ended
+// must not come back when the one that was read would have run out.
+func TestThreat_LogoutBesideALogin(t *testing.T) {
+	inTime(t, func(t *testing.T, g *Register, store storage.Store) {
+		read, _ := start(t, g, store, anna, nil)
+		time.Sleep(g.absolute - time.Hour)
+		prolonged, _ := start(t, g, store, anna, &read)
+		if prolonged.ID != read.ID || !prolonged.Ends().After(read.Ends()) {
+			t.Fatalf("the login did not go on with the session: %v", prolonged)
+		}
+		ops := g.End(read)
+		store.Together(t.Context(), ops...)
+		if err := EndError(ops); err != nil {
+			t.Fatal(err)
+		}
+		for _, at := range []time.Time{read.Ends().Add(endSlack), prolonged.Ends()} {
+			time.Sleep(time.Until(at))
+			op := g.FetchEnded(prolonged.ID)
+			store.Together(t.Context(), op)
+			if err := CheckEnded(op); !errors.Is(err, ErrNone) {
+				t.Errorf("an ended session lives again with %v to go: %v", time.Until(prolonged.Ends()), err)
+			}
+		}
+	})
+}
+
 // TestE7_TroubleIsNoEnd: what storage could not tell is neither.
 func TestE7_TroubleIsNoEnd(t *testing.T) {
 	inTime(t, func(t *testing.T, g *Register, store storage.Store) {
