@@ -50,6 +50,7 @@ var scenes = map[pages.Kind]func(h *house, b *browser) page{
 //
 // proves: no page can be framed | RFC 6749 section 10.13, RFC 9700 section 4.16
 func TestThreat_Clickjacking(t *testing.T) {
+	t.Parallel()
 	h := build(t, withDevices)
 	for kind, scene := range scenes {
 		b := h.browser()
@@ -99,6 +100,7 @@ func TestThreat_Clickjacking(t *testing.T) {
 //
 // proves: no parameter more than once | RFC 6749 section 3.1
 func TestThreat_DoubledParameters(t *testing.T) {
+	t.Parallel()
 	h := build(t, withDevices)
 	b := h.browser()
 	hint := h.exchange(h.login(b)).text("id_token")

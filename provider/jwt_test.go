@@ -65,6 +65,7 @@ func (m *matrix) opensUserinfo(token string) bool {
 //
 // proves: JWT best practices | RFC 8725 section 3
 func TestThreat_ForeignJWTs(t *testing.T) {
+	t.Parallel()
 	m := newMatrix(t)
 	f := newForger(t, m.house)
 	for _, r := range m.readers() {
@@ -94,6 +95,7 @@ func TestThreat_ForeignJWTs(t *testing.T) {
 //
 // proves: typ keeps JWTs apart | RFC 8725 section 3.11, RFC 9068 section 4
 func TestThreat_JWTOfAnotherType(t *testing.T) {
+	t.Parallel()
 	m := newMatrix(t)
 	f := newForger(t, m.house)
 	for _, r := range m.readers() {
@@ -116,6 +118,7 @@ func TestThreat_JWTOfAnotherType(t *testing.T) {
 // TestThreat_JWTThatSaysTooLittle: signed by us and of the right type, and still not a
 // token that we would write: another issuer's, endless, nobody's, or of no grant.
 func TestThreat_JWTThatSaysTooLittle(t *testing.T) {
+	t.Parallel()
 	m := newMatrix(t)
 	f := newForger(t, m.house)
 	for _, r := range m.readers() {

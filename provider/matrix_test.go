@@ -89,14 +89,14 @@ type matrix struct {
 //
 // proves: a token is of one kind and one client | RFC 7009 section 2.1, RFC 7662 section 4, RFC 9700 section 2.3
 func TestThreat_TokenMatrix_OnlyTheDiagonalOpens(t *testing.T) {
-	m := newMatrix(t)
 	for _, k := range kinds {
 		row, has := opens[k.name]
 		if !has {
 			t.Errorf("kind %q has no row", k.name)
 		}
 		t.Run(k.name, func(t *testing.T) {
-			m.t, m.house.t = t, t
+			t.Parallel()
+			m := newMatrix(t)
 			tried := k.make(m)
 			for _, d := range doors {
 				for _, caller := range strings.Fields(d.callers) {

@@ -54,6 +54,7 @@ func (h *house) here(b *browser) bool {
 //
 // proves: only registered post-logout URIs | RP-Initiated Logout section 3
 func TestThreat_PostLogoutRedirectMutations(t *testing.T) {
+	t.Parallel()
 	h := goodbyeHouse(t)
 	b := h.browser()
 	hint := h.exchange(h.login(b)).text("id_token")

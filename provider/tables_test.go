@@ -41,6 +41,7 @@ func (h *house) askers() map[string]asker {
 //
 // proves: redirect URIs are compared byte by byte | RFC 9700 section 2.1, Core section 3.1.2.1, RFC 9126 section 2.4
 func TestThreat_RedirectURIMutations_ByEveryWay(t *testing.T) {
+	t.Parallel()
 	const good = "https://app.example.com/cb/x?tenant=a"
 	h := build(t, func(p *plan) { p.specs[0].RedirectURIs = []string{good} })
 	b := h.browser()
@@ -79,6 +80,7 @@ func TestThreat_RedirectURIMutations_ByEveryWay(t *testing.T) {
 //
 // proves: PKCE with S256, which no request can downgrade | RFC 7636 section 4, RFC 9700 section 2.1.1
 func TestThreat_PKCETable(t *testing.T) {
+	t.Parallel()
 	h := build(t)
 	s256 := challenge(testVerifier)
 	b := h.browser()
