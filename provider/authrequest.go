@@ -97,9 +97,9 @@ func parseAuthRequest(form url.Values, set *clients.Set) (a authRequest, r *requ
 		a.State = ""
 		return a, tell("invalid_request", "state is too long")
 	}
-	switch scheme, _, _ := strings.Cut(a.RedirectURI, ":"); {
+	switch {
 	case a.Mode == "":
-	case scheme != "https" && scheme != "http": // there a form's body is lost
+	case !takesPost(a.RedirectURI):
 		a.Mode = ""
 		return a, tell("invalid_request", "response_mode form_post needs an http redirect URI")
 	case !pages.Postable(a.State):
@@ -131,6 +131,12 @@ func parseAuthRequest(form url.Values, set *clients.Set) (a authRequest, r *requ
 		}
 	}
 	return a, nil
+}
+
+// takesPost tells whether a form can be posted to a redirect URI: to an app behind a
+// scheme of its own its body is lost.
+func takesPost(redirectURI string) bool {
+	return strings.HasPrefix(redirectURI, "https:") || strings.HasPrefix(redirectURI, "http:")
 }
 
 func (a *authRequest) parseScope(form url.Values) *requestFault {

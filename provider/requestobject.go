@@ -29,7 +29,7 @@ func (a *authRequest) answerAs(object string) {
 	if json.Unmarshal(payload, &claims) != nil {
 		return
 	}
-	if a.Mode == "" && claims.Mode == modeFormPost {
+	if a.Mode == "" && claims.Mode == modeFormPost && takesPost(a.RedirectURI) {
 		a.Mode = modeFormPost
 	}
 	if a.State == "" && len(claims.State) <= maxState {

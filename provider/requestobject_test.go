@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dingbridge/dingbridge/provider/clients"
 	"github.com/dingbridge/dingbridge/provider/pages"
 )
 
@@ -54,6 +55,23 @@ func TestRequestObjectIsRefusedAsItsSenderWantsIt(t *testing.T) {
 	}
 }
 
+// TestThreat_RequestObjectForAnAppThatTakesNoPost: what the object says leads to no answer
+// that the same parameters could not have: to an app behind a scheme of its own there is
+// no form_post, which would be a page of a fault of ours.
+func TestThreat_RequestObjectForAnAppThatTakesNoPost(t *testing.T) {
+	set, faults := clients.NewSet([]clients.Spec{{ID: "phone", Public: true, ApplicationType: "native", RedirectURIs: []string{"com.example.app:/cb", "http://127.0.0.1/cb"}}})
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	for uri, mode := range map[string]string{"com.example.app:/cb": "", "http://127.0.0.1:4711/cb": modeFormPost} {
+		a, refused := parseAuthRequest(url.Values{"client_id": {"phone"}, "redirect_uri": {uri}, "response_type": {"code"},
+			"request": {requestObject(`{"response_mode":"form_post","state":"s"}`)}}, set)
+		if refused == nil || refused.code != "request_not_supported" || a.Mode != mode || a.State != "s" {
+			t.Errorf("%s: %+v, mode %q, state %q", uri, refused, a.Mode, a.State)
+		}
+	}
+}
+
 // FuzzRequestObject holds whatever is read from a refused object to the limits of the
 // parameters.
 func FuzzRequestObject(f *testing.F) {
@@ -62,6 +80,7 @@ func FuzzRequestObject(f *testing.F) {
 	f.Add("a.b.c")
 	f.Fuzz(func(t *testing.T, object string) {
 		var a authRequest
+		a.RedirectURI = "https://app.example.com/cb"
 		a.answerAs(object)
 		if a.Mode != "" && a.Mode != modeFormPost || len(a.State) > maxState || a.Mode == modeFormPost && !pages.Postable(a.State) {
 			t.Errorf("%q: mode %q, state %q", object, a.Mode, a.State)
