@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -109,29 +108,6 @@ func (p *Provider) signOn(w http.ResponseWriter, r *http.Request, a authRequest,
 	return true
 }
 
-// readSession reads, in one trip, the browser's session and whose it is. That the
-// session's epoch is the person's own, the gate checks.
-func (p *Provider) readSession(ctx context.Context, cookie string) (sessions.Session, people.Person, error) {
-	ref, err := sessions.Parse(cookie)
-	if err != nil {
-		return sessions.Session{}, people.Person{}, err
-	}
-	subject := people.SubjectFromRaw(ref.Subject)
-	readSession, readPerson := p.sessions.Fetch(ref), p.people.Fetch(subject)
-	if err := p.Store.Together(ctx, readSession, readPerson); errors.Is(err, storage.ErrUnknown) {
-		return sessions.Session{}, people.Person{}, err
-	}
-	session, err := p.sessions.Read(ref, readSession)
-	if err != nil {
-		return sessions.Session{}, people.Person{}, err
-	}
-	if session.CorpID != p.CorpID { // another organisation's, on a store that is shared or was
-		return sessions.Session{}, people.Person{}, sessions.ErrNone
-	}
-	person, err := p.people.Read(subject, readPerson)
-	return session, person, err
-}
-
 // grant issues a code to a client for a person who is here and was admitted. It tells
 // whether it answered; if not, a logout has ended the session meanwhile, or ended it
 // before and could not remove its record.
@@ -195,26 +171,6 @@ func (p *Provider) begin(w http.ResponseWriter, r *http.Request, l login.Request
 	p.record(ctx, audit.Event{Name: audit.LoginBegun})
 	p.keepBinding(w, r)
 	redirect(w, r, p.Upstream.AuthorizeURL(p.callback, state))
-}
-
-// binding is the value of the browser's binding cookie. One that has none, or a strange
-// one, is to be given what is returned, by keepBinding.
-func (p *Provider) binding(r *http.Request) string {
-	call := callOf(r.Context())
-	if call.binding == "" {
-		if call.binding = p.cookies.get(r, p.cookies.binding); !login.ValidBinding(call.binding) {
-			call.binding = login.NewBinding()
-		}
-	}
-	return call.binding
-}
-
-// keepBinding sets the binding cookie, once for each answer.
-func (p *Provider) keepBinding(w http.ResponseWriter, r *http.Request) {
-	if call := callOf(r.Context()); !call.bound {
-		call.bound = true
-		p.cookies.set(w, p.cookies.binding, p.binding(r), bindingCookieAge)
-	}
 }
 
 // authorizeTrouble answers what is neither the client's nor the person's fault, and

@@ -11,7 +11,6 @@ import (
 	"github.com/dingbridge/dingbridge/provider/grants"
 	"github.com/dingbridge/dingbridge/provider/login"
 	"github.com/dingbridge/dingbridge/provider/pages"
-	"github.com/dingbridge/dingbridge/provider/people"
 )
 
 // Limits of what a client may have us keep for it.
@@ -200,17 +199,8 @@ func (a *authRequest) parseClaims(form url.Values) *requestFault {
 	if len(wanted.acr) > 0 && !slices.Contains(wanted.acr, acr) {
 		return tell("unmet_authentication_requirements", "the essential acr is not one that a login here has")
 	}
-	a.IDClaims, a.InfoClaims, a.Expected = a.entitled(wanted.idToken), a.entitled(wanted.userinfo), wanted.subject
+	a.IDClaims, a.InfoClaims, a.Expected = entitled(a.client, wanted.idToken), entitled(a.client, wanted.userinfo), wanted.subject
 	return nil
-}
-
-// entitled keeps those claims whose scope is registered for the client: asking for
-// them one by one is no way around the registration.
-func (a *authRequest) entitled(names []string) []string {
-	return slices.DeleteFunc(names, func(name string) bool {
-		scope, _ := people.ScopeOf(name)
-		return !slices.Contains(a.client.Scopes, scope)
-	})
 }
 
 // asks tells whether the request has one of the prompts.

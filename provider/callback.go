@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
@@ -12,8 +11,6 @@ import (
 	"github.com/dingbridge/dingbridge/provider/login"
 	"github.com/dingbridge/dingbridge/provider/pages"
 	"github.com/dingbridge/dingbridge/provider/people"
-	"github.com/dingbridge/dingbridge/provider/sessions"
-	"github.com/dingbridge/dingbridge/storage"
 )
 
 // finish is what the callback works with once the login is claimed.
@@ -26,26 +23,6 @@ type finish struct {
 
 // reply is where the login's answer goes, if a client asked for it.
 func (f finish) reply() reply { return replyTo(f.client, f.login.Request) }
-
-// clientName is what pages call the client, if there is one.
-func (f finish) clientName() string {
-	if f.client == nil {
-		return ""
-	}
-	return f.client.Name
-}
-
-// How a login may end that is told to the client, and not on a page.
-const (
-	declinedByPerson = "declined"
-	otherPerson      = "other_person"
-)
-
-// toldToClient has the OAuth errors of these ends.
-var toldToClient = map[string]string{
-	declinedByPerson: "access_denied",
-	otherPerson:      "login_required", // OpenID Connect Core section 3.1.2.1, id_token_hint
-}
 
 // workTime bounds the work on one answer of DingTalk, which has time-outs of its own
 // for each call.
@@ -171,31 +148,4 @@ func (p *Provider) identify(w http.ResponseWriter, r *http.Request, f finish) {
 		return
 	}
 	p.complete(w, r, f, person, keep, before, took)
-}
-
-// readBefore reads, in one trip, the person and the session the browser had.
-func (p *Provider) readBefore(ctx context.Context, r *http.Request, subject people.Subject) (*sessions.Session, *people.Person, error) {
-	readPerson := p.people.Fetch(subject)
-	ops := []*storage.Op{readPerson}
-	ref, noCookie := sessions.Parse(p.cookies.get(r, p.cookies.session))
-	if noCookie == nil {
-		ops = append(ops, p.sessions.Fetch(ref))
-	}
-	if err := p.Store.Together(ctx, ops...); errors.Is(err, storage.ErrUnknown) {
-		return nil, nil, err
-	}
-	var before *sessions.Session
-	if noCookie == nil {
-		session, err := p.sessions.Read(ref, ops[1])
-		if err == nil {
-			before = &session
-		} else if !errors.Is(err, sessions.ErrNone) {
-			return nil, nil, err
-		}
-	}
-	person, err := p.people.Read(subject, readPerson)
-	if errors.Is(err, people.ErrUnknownPerson) {
-		return before, nil, nil
-	}
-	return before, &person, err
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 
+	"github.com/dingbridge/dingbridge/provider/clients"
 	"github.com/dingbridge/dingbridge/provider/people"
 )
 
@@ -58,8 +59,8 @@ func parseClaimsRequest(text string) (c claimsRequest, ok bool) {
 	}
 	if wish := parts.IDToken["acr"]; wish != nil && wish.Essential {
 		for _, value := range append(wish.Values, wish.Value) {
-			if acr, text := wish.text(value); text {
-				c.acr = append(c.acr, acr)
+			if one, text := wish.text(value); text {
+				c.acr = append(c.acr, one)
 			}
 		}
 	}
@@ -68,4 +69,13 @@ func parseClaimsRequest(text string) (c claimsRequest, ok bool) {
 
 func (claimWish) text(value json.RawMessage) (s string, ok bool) {
 	return s, len(value) > 0 && value[0] == '"' && json.Unmarshal(value, &s) == nil
+}
+
+// entitled returns those claims whose scope is registered for the client: asking for
+// them one by one is no way around the registration.
+func entitled(c *clients.Client, names []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+		scope, _ := people.ScopeOf(name)
+		return !slices.Contains(c.Scopes, scope)
+	})
 }

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
@@ -102,21 +101,4 @@ func (p *Provider) authenticateClient(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-// writeInvalidClient writes the error of a client that is not who it says, with the
-// challenge that belongs to it (RFC 6749 section 5.2).
-func writeInvalidClient(w http.ResponseWriter, description string) {
-	w.Header().Set("WWW-Authenticate", `Basic realm="dingbridge", charset="UTF-8"`)
-	writeOAuthError(w, http.StatusUnauthorized, "invalid_client", description)
-}
-
-// writeOAuthError writes an error of RFC 6749 section 5.2.
-func writeOAuthError(w http.ResponseWriter, status int, code, description string) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(struct {
-		Error       string `json:"error"`
-		Description string `json:"error_description,omitempty"`
-	}{code, description})
 }

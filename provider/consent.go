@@ -12,13 +12,6 @@ import (
 	"github.com/dingbridge/dingbridge/provider/sessions"
 )
 
-// What the buttons of our forms say.
-const (
-	choiceApprove    = "approve"
-	choiceHere       = "here"
-	choiceEverywhere = "everywhere"
-)
-
 // askConsent shows what a client that sent prompt=consent would learn, and asks the
 // person whether it may (OpenID Connect Core section 3.1.2.4). Without that prompt
 // the operator's registration of the client is the consent.

@@ -104,28 +104,6 @@ func (p *Provider) readApprover(ctx context.Context, a device.Approval) (people.
 	return p.people.Read(subject, read)
 }
 
-// deviceErrors are the errors of RFC 8628 section 3.5. What is not here is that of any
-// other grant.
-var deviceErrors = []struct {
-	err   error
-	code  *oidc.Error
-	quiet bool // a device that waits is no event
-}{
-	{device.ErrPending, oidc.ErrAuthorizationPending().WithDescription("nobody has answered yet"), true},
-	{device.ErrSlowDown, oidc.ErrSlowDown().WithDescription("nobody has answered yet; ask less often"), true},
-	{device.ErrDenied, oidc.ErrAccessDenied().WithDescription("the request was denied"), false},
-	{device.ErrExpired, oidc.ErrExpiredDeviceCode().WithDescription("the codes have expired; ask for new ones"), false},
-	{device.ErrInvalid, oidc.ErrInvalidGrant().WithDescription(grantNotValid), false},
-	{device.ErrWrongClient, oidc.ErrInvalidGrant().WithDescription(grantNotValid), false},
-	{device.ErrTaken, oidc.ErrInvalidGrant().WithDescription(grantNotValid), false},
-	// Whoever approved is not admitted any more: the same to the device as a denial.
-	{errNotAdmitted, oidc.ErrAccessDenied().WithDescription("the request was denied"), false},
-	{errRemoved, oidc.ErrAccessDenied().WithDescription("the request was denied"), false},
-	{people.ErrGone, oidc.ErrAccessDenied().WithDescription("the request was denied"), false},
-	{people.ErrEnded, oidc.ErrAccessDenied().WithDescription("the request was denied"), false},
-	{people.ErrUnknownPerson, oidc.ErrAccessDenied().WithDescription("the request was denied"), false},
-}
-
 // deviceRefused notes why a device code opened nothing, and returns what the device is
 // told. One that is shown twice ends its grant, as a code does: somebody may have
 // stolen it.

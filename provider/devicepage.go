@@ -70,14 +70,11 @@ func (p *Provider) afterLogin(r *http.Request) string {
 // personHere is who sits before one of the device's pages: somebody with a session of
 // ours. If ok is false it has answered, by sending the browser to log in and come back.
 func (p *Provider) personHere(w http.ResponseWriter, r *http.Request) (session sessions.Session, person people.Person, ok bool) {
-	session, person, err := p.readSession(r.Context(), p.cookies.get(r, p.cookies.session))
-	if err == nil && (person.Gone || person.Epoch != session.Epoch) {
-		err = sessions.ErrNone
-	}
+	session, person, err := p.liveSession(r)
 	switch {
 	case err == nil:
 		return session, person, true
-	case errors.Is(err, sessions.ErrNone), errors.Is(err, people.ErrUnknownPerson):
+	case errors.Is(err, sessions.ErrNone):
 		languages := r.Form.Get("ui_locales")
 		if len(languages) > maxLanguages {
 			languages = ""
@@ -230,9 +227,7 @@ func (p *Provider) deviceTrouble(w http.ResponseWriter, r *http.Request, session
 	if why.retry || why.page.Kind == pages.FormExpired {
 		why.page.RetryURL = p.base + pathDevice
 	}
-	if c != nil {
-		why.page.ClientName = c.Name
-	}
+	why.page.ClientName = clientName(c)
 	p.page(w, r, 0, why.page)
 }
 

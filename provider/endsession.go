@@ -39,7 +39,7 @@ func (p *Provider) endSession(w http.ResponseWriter, r *http.Request) {
 		p.refuseLogoutRequest(w, r, l, fault)
 		return
 	}
-	session, err := p.ownSession(r)
+	session, _, err := p.liveSession(r)
 	switch {
 	case errors.Is(err, sessions.ErrNone):
 		p.loggedOut(w, r, l, false)
@@ -54,7 +54,7 @@ func (p *Provider) endSession(w http.ResponseWriter, r *http.Request) {
 
 func (p *Provider) refuseLogoutRequest(w http.ResponseWriter, r *http.Request, l logoutRequest, fault pages.Kind) {
 	p.record(r.Context(), audit.Event{Name: audit.LogoutRefused, Reason: string(fault)})
-	page := pages.Page{Kind: fault, ClientName: l.clientName()}
+	page := pages.Page{Kind: fault, ClientName: clientName(l.client)}
 	if fault == pages.InvalidLogout {
 		page.RetryURL = p.base + pathEndSession // where they are asked, whatever the app did wrong
 	}
@@ -94,26 +94,6 @@ func (p *Provider) readLogoutRequest(form url.Values) (l logoutRequest, fault pa
 	return l, "" // an address that nobody has registered is not followed, and harms nobody
 }
 
-func (l logoutRequest) clientName() string {
-	if l.client == nil {
-		return ""
-	}
-	return l.client.Name
-}
-
-// ownSession reads the session of the browser. sessions.ErrNone: it has none, or one
-// that a removal of its person has ended, and that ends nothing any more either.
-func (p *Provider) ownSession(r *http.Request) (sessions.Session, error) {
-	session, person, err := p.readSession(r.Context(), p.cookies.get(r, p.cookies.session))
-	switch {
-	case errors.Is(err, people.ErrUnknownPerson):
-		return sessions.Session{}, sessions.ErrNone
-	case err == nil && (person.Gone || person.Epoch != session.Epoch):
-		return sessions.Session{}, sessions.ErrNone
-	}
-	return session, err
-}
-
 // askLogout asks the person.
 func (p *Provider) askLogout(w http.ResponseWriter, r *http.Request, l logoutRequest, session sessions.Session) {
 	hidden, err := p.ticket(ticketEndSession, session.Ref, l)
@@ -121,7 +101,7 @@ func (p *Provider) askLogout(w http.ResponseWriter, r *http.Request, l logoutReq
 		p.refusePerson(w, r, l.client, err)
 		return
 	}
-	p.page(w, r, http.StatusOK, pages.Page{Kind: pages.SignOut, ClientName: l.clientName(),
+	p.page(w, r, http.StatusOK, pages.Page{Kind: pages.SignOut, ClientName: clientName(l.client),
 		Form: &pages.Form{Action: p.base + pathEndSessionConfirm, Hidden: hidden, LeadsTo: l.RedirectURI}})
 }
 
@@ -143,7 +123,7 @@ func (p *Provider) endSessionConfirmPost(w http.ResponseWriter, r *http.Request)
 		l.RedirectURI = ""
 	}
 	callOf(r.Context()).client = l.client
-	session, err := p.ownSession(r)
+	session, _, err := p.liveSession(r)
 	switch {
 	case errors.Is(err, sessions.ErrNone):
 		p.loggedOut(w, r, l, false)
@@ -197,7 +177,7 @@ func (p *Provider) loggedOut(w http.ResponseWriter, r *http.Request, l logoutReq
 		p.cookies.clear(w, p.cookies.session)
 	}
 	if l.RedirectURI == "" {
-		page := pages.Page{Kind: pages.SignedOut, ClientName: l.clientName()}
+		page := pages.Page{Kind: pages.SignedOut, ClientName: clientName(l.client)}
 		if everywhere {
 			page.Kind = pages.SignedOutEverywhere
 		}

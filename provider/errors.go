@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 
@@ -18,9 +19,9 @@ import (
 	"github.com/dingbridge/dingbridge/storage"
 )
 
-// This file is where an error gets its form: a page and a word for the
-// audit log when a person is at the other end, an OAuth error when a client is. An
-// error that is not named here is internal, and never a success.
+// This file is where an error gets its form: a page and a word for the audit log when a
+// person is at the other end, an OAuth error when a client is. An error that is not named
+// here is internal, and never a success.
 
 // refused is an error as a person meets it.
 type refused struct {
@@ -31,8 +32,8 @@ type refused struct {
 	err    error
 }
 
-// loginErrors are the errors of the login itself.
-var loginErrors = []struct {
+// personErrors are the errors of our own rooms.
+var personErrors = []struct {
 	err    error
 	kind   pages.Kind
 	reason string
@@ -59,6 +60,7 @@ var loginErrors = []struct {
 	{storage.ErrNotFound, pages.LoginExpired, "expired", false},
 }
 
+// upstreamErrors are those of DingTalk.
 var upstreamErrors = map[dingtalk.Reason]struct {
 	kind   pages.Kind
 	reason string
@@ -77,7 +79,7 @@ var upstreamErrors = map[dingtalk.Reason]struct {
 
 // refusedBy says how a person meets an error.
 func refusedBy(err error) refused {
-	for _, e := range loginErrors {
+	for _, e := range personErrors {
 		if errors.Is(err, e.err) {
 			return refused{page: pages.Page{Kind: e.kind}, reason: e.reason, retry: e.retry, err: err}
 		}
@@ -89,11 +91,24 @@ func refusedBy(err error) refused {
 	return refused{page: pages.Page{Kind: pages.Internal}, reason: "internal", err: err}
 }
 
+// How a login may end that is told to the client, and not on a page.
+const (
+	declinedByPerson = "declined"
+	otherPerson      = "other_person"
+)
+
+// toldToClient has the OAuth errors of these ends.
+var toldToClient = map[string]string{
+	declinedByPerson: "access_denied",
+	otherPerson:      "login_required", // OpenID Connect Core section 3.1.2.1, id_token_hint
+}
+
 // Descriptions are fixed texts within the characters of RFC 6749 section 5.2.
 const (
 	grantNotValid  = "the code or refresh token is not valid, or no longer"
 	cannotAnswer   = "the provider cannot answer now; try again"
 	tokenNotValid  = "the access token is not valid, or no longer"
+	deviceDenied   = "the request was denied"
 	unavailableTry = "5" // seconds, for Retry-After
 )
 
@@ -114,4 +129,43 @@ func oauthError(err error) error {
 // isOutage tells whether an error is of the kind that trying again may cure.
 func isOutage(err error) bool {
 	return errors.Is(err, storage.ErrUnknown) || errors.Is(err, people.ErrCannotDecide) || errors.Is(err, people.ErrRecord)
+}
+
+// deviceErrors are the errors of RFC 8628 section 3.5. What is not here is that of any
+// other grant.
+var deviceErrors = []struct {
+	err   error
+	code  *oidc.Error
+	quiet bool // a device that waits is no event
+}{
+	{device.ErrPending, oidc.ErrAuthorizationPending().WithDescription("nobody has answered yet"), true},
+	{device.ErrSlowDown, oidc.ErrSlowDown().WithDescription("nobody has answered yet; ask less often"), true},
+	{device.ErrDenied, oidc.ErrAccessDenied().WithDescription(deviceDenied), false},
+	{device.ErrExpired, oidc.ErrExpiredDeviceCode().WithDescription("the codes have expired; ask for new ones"), false},
+	{device.ErrInvalid, oidc.ErrInvalidGrant().WithDescription(grantNotValid), false},
+	{device.ErrWrongClient, oidc.ErrInvalidGrant().WithDescription(grantNotValid), false},
+	{device.ErrTaken, oidc.ErrInvalidGrant().WithDescription(grantNotValid), false},
+	// Whoever approved is not admitted any more: the same to the device as a denial.
+	{errNotAdmitted, oidc.ErrAccessDenied().WithDescription(deviceDenied), false},
+	{errRemoved, oidc.ErrAccessDenied().WithDescription(deviceDenied), false},
+	{people.ErrGone, oidc.ErrAccessDenied().WithDescription(deviceDenied), false},
+	{people.ErrEnded, oidc.ErrAccessDenied().WithDescription(deviceDenied), false},
+	{people.ErrUnknownPerson, oidc.ErrAccessDenied().WithDescription(deviceDenied), false},
+}
+
+// writeInvalidClient writes the error of a client that is not who it says, with the
+// challenge that belongs to it (RFC 6749 section 5.2).
+func writeInvalidClient(w http.ResponseWriter, description string) {
+	w.Header().Set("WWW-Authenticate", `Basic realm="dingbridge", charset="UTF-8"`)
+	writeOAuthError(w, http.StatusUnauthorized, "invalid_client", description)
+}
+
+// writeOAuthError writes an error of RFC 6749 section 5.2.
+func writeOAuthError(w http.ResponseWriter, status int, code, description string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(struct {
+		Error       string `json:"error"`
+		Description string `json:"error_description,omitempty"`
+	}{code, description})
 }

@@ -40,14 +40,14 @@ func (p *Provider) complete(w http.ResponseWriter, r *http.Request, f finish, pe
 		ops = append(ops, keep)
 	}
 	goesOn, replaced := before != nil && before.ID == session.ID, before != nil && before.ID != session.ID
-	var ended, left *storage.Op
+	var ended, entered *storage.Op
 	switch {
 	case goesOn:
 		ended = p.sessions.FetchEnded(session.ID)
 		ops = append(ops, ended)
 	case replaced:
-		left = p.sessions.FetchEntered(before.Ref.Subject)
-		ops = append(ops, left)
+		entered = p.sessions.FetchEntered(before.Ref.Subject)
+		ops = append(ops, entered)
 	}
 	// Last the note that the login is done: whoever reads it finds the rest.
 	done := p.login.Finish(f.login, f.code, end)
@@ -69,7 +69,7 @@ func (p *Provider) complete(w http.ResponseWriter, r *http.Request, f finish, pe
 		p.tryAgain(w, r, f, refused{page: pages.Page{Kind: pages.LoginExpired}, reason: "session_ended"})
 		return
 	case replaced:
-		p.notify(ctx, before.Ref.Subject, &before.ID, left)
+		p.notify(ctx, before.Ref.Subject, &before.ID, entered)
 	}
 	p.record(ctx, audit.Event{Name: audit.LoginSucceeded, Subject: string(person.Subject), SessionID: session.ID.String(),
 		GrantID: nameOf(end), CorpID: person.CorpID, Way: wayOAuth2, Duration: took})
@@ -94,7 +94,7 @@ func (p *Provider) again(w http.ResponseWriter, r *http.Request, f finish) {
 	case toldToClient[done.Refused] != "":
 		p.declined(w, r, f, done.Refused)
 	case done.Refused != "":
-		p.page(w, r, 0, pages.Page{Kind: pages.Kind(done.Refused), ClientName: f.clientName(), Permission: done.Detail, Contact: p.Contact})
+		p.page(w, r, 0, pages.Page{Kind: pages.Kind(done.Refused), ClientName: clientName(f.client), Permission: done.Detail, Contact: p.Contact})
 	default:
 		p.record(r.Context(), audit.Event{Name: audit.LoginReplayed, GrantID: nameOf(*done)})
 		p.sendBack(w, r, f, sessions.Cookie(done.Subject, p.login.SessionSecret(f.login, f.binding)), *done, people.Person{})

@@ -33,6 +33,14 @@ func (p *Provider) language(r *http.Request) string {
 	return pages.Language(cmp.Or(callOf(r.Context()).locales, r.Form.Get("ui_locales")), r.Header.Get("Accept-Language"))
 }
 
+// clientName is what pages call a client, if there is one.
+func clientName(c *clients.Client) string {
+	if c == nil {
+		return ""
+	}
+	return c.Name
+}
+
 // refuseLogin ends a request of the login with a page and an audit event; the login
 // itself stays as it is.
 func (p *Provider) refuseLogin(w http.ResponseWriter, r *http.Request, f refused) {
@@ -49,7 +57,7 @@ func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, f finish, why 
 	if !p.note(w, r, f, login.End{Refused: string(why.page.Kind), Detail: why.page.Permission}) {
 		return
 	}
-	why.page.ClientName = f.clientName()
+	why.page.ClientName = clientName(f.client)
 	p.refuseLogin(w, r, why)
 }
 
@@ -92,7 +100,7 @@ func (p *Provider) tryAgain(w http.ResponseWriter, r *http.Request, f finish, wh
 	}
 	p.record(r.Context(), audit.Event{Name: audit.LoginRetried, Reason: why.reason, Call: why.call, Err: why.err, Way: wayOAuth2})
 	why.page.RetryURL = p.Upstream.AuthorizeURL(p.callback, state)
-	why.page.ClientName = f.clientName()
+	why.page.ClientName = clientName(f.client)
 	p.page(w, r, 0, why.page)
 }
 
@@ -108,9 +116,7 @@ func (p *Provider) refusePerson(w http.ResponseWriter, r *http.Request, c *clien
 	if why.retry {
 		why.page.RetryURL = p.here(r)
 	}
-	if c != nil {
-		why.page.ClientName = c.Name
-	}
+	why.page.ClientName = clientName(c)
 	p.page(w, r, 0, why.page)
 }
 

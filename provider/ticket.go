@@ -24,6 +24,13 @@ const (
 	ticketDevice     = "device"
 )
 
+// What the buttons of our forms say.
+const (
+	choiceApprove    = "approve"
+	choiceHere       = "here"
+	choiceEverywhere = "everywhere"
+)
+
 var errTicket = errors.New("the form was not ours, not for this session, or is too old")
 
 // ticket makes the hidden fields of a form of ours: what the form is about, and the
