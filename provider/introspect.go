@@ -36,7 +36,8 @@ type introspection struct {
 var inactive = op.NewResponse(introspection{})
 
 // introspect answers about an access token to the client it was issued to, and to the
-// resource servers that this client's tokens are for.
+// resource servers that this client's tokens are for. It tells no more of the person than
+// userinfo would: a username is scope profile's.
 func (p *Provider) introspect(ctx context.Context, c *clients.Client, token string) (*op.Response, error) {
 	if ref, generation, err := p.grants.OpenRefresh(token); err == nil {
 		return p.introspectRefresh(ctx, c, ref, generation)
@@ -56,8 +57,9 @@ func (p *Provider) introspect(ctx context.Context, c *clients.Client, token stri
 	case err != nil:
 		return inactive, nil
 	}
+	scopes := owner.NarrowScopes(access.Scopes)
 	return op.NewResponse(introspection{
-		Active: true, Scope: strings.Join(owner.NarrowScopes(access.Scopes), " "), ClientID: access.Audience, Username: person.Username, TokenType: "Bearer",
+		Active: true, Scope: strings.Join(scopes, " "), ClientID: access.Audience, Username: p.claims(owner, person, scopes, nil).PreferredUsername, TokenType: "Bearer",
 		Expires: access.Expires.Unix(), Issued: access.Issued.Unix(), Subject: person.Subject,
 		Audience: append(audiences{owner.ID}, owner.Audiences...), Issuer: p.Issuer, TokenID: access.Name(),
 	}), nil
@@ -69,11 +71,12 @@ func (p *Provider) introspectRefresh(ctx context.Context, c *clients.Client, ref
 	switch {
 	case err != nil && isOutage(err):
 		return nil, p.outage(ctx, "introspect", err)
-	case err != nil, grant.CheckRefresh(c.ID, generation) != nil, !c.IssuesRefresh(grant.Scopes), generation < grant.Generation, person.Gone, person.Epoch != grant.Epoch:
+	case err != nil, grant.CheckRefresh(c.ID, generation) != nil, !c.IssuesRefresh(c.NarrowScopes(grant.Scopes)), generation < grant.Generation, person.Gone, person.Epoch != grant.Epoch:
 		return inactive, nil
 	}
+	scopes := c.NarrowScopes(grant.Scopes)
 	return op.NewResponse(introspection{
-		Active: true, Scope: strings.Join(c.NarrowScopes(grant.Scopes), " "), ClientID: c.ID, Username: person.Username, TokenType: "refresh_token",
+		Active: true, Scope: strings.Join(scopes, " "), ClientID: c.ID, Username: p.claims(c, person, scopes, nil).PreferredUsername, TokenType: "refresh_token",
 		Expires: grant.Ends, Subject: person.Subject, Audience: audiences{c.ID}, Issuer: p.Issuer,
 	}), nil
 }

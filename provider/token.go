@@ -71,8 +71,8 @@ func (p *Provider) refreshToken(ctx context.Context, c *clients.Client, token st
 	if err == nil {
 		err = grant.CheckRefresh(c.ID, generation)
 	}
-	if err == nil && !c.IssuesRefresh(grant.Scopes) {
-		err = errNotAdmitted // the client was told since to do without
+	if err == nil && !c.IssuesRefresh(c.NarrowScopes(grant.Scopes)) {
+		err = errNotAdmitted // the client was told since to do without, or lost the scope
 	}
 	if err == nil {
 		person, err = p.admit(ctx, c, person, grant.Epoch)
