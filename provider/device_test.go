@@ -552,28 +552,3 @@ func TestH3_Device_StorageFails(t *testing.T) {
 		}
 	}
 }
-
-// TestH7_Device_Trips: how often a device and its person go to storage.
-func TestH7_Device_Trips(t *testing.T) {
-	h := build(t, withDevices)
-	b := h.browser()
-	h.login(b)
-	count := func(what string, want int, do func()) {
-		t.Helper()
-		h.store.Reset()
-		if do(); h.store.Trips() != want {
-			t.Errorf("%s: %d trips, want %d: %v", what, h.store.Trips(), want, h.store.Calls())
-		}
-	}
-	var codes reply
-	count("codes", 1, func() { codes = h.deviceCodes("tv", "") })
-	count("a device that waits", 1, func() { h.poll("tv", "", codes.text("device_code")) })
-	count("a code that is not ours", 0, func() { h.poll("tv", "", flip(codes.text("device_code"))) })
-	var form url.Values
-	count("page", 1, func() { form = hidden(t, b.get(h.issuer+"/device")) })
-	form.Set("user_code", codes.text("user_code"))
-	var asked page
-	count("code", 3, func() { asked = b.post(h.issuer+"/device", form) })
-	count("answer", 3, func() { h.choose(b, asked, "approve") })
-	count("tokens", 4, func() { h.poll("tv", "", codes.text("device_code")) })
-}

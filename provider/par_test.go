@@ -285,22 +285,3 @@ func TestH3_PAR_StorageFails(t *testing.T) {
 		}
 	}
 }
-
-// TestH7_PAR_Trips: one to push; to begin a login one to read and one to bind more.
-func TestH7_PAR_Trips(t *testing.T) {
-	h := build(t)
-	count := func(what string, want int, do func()) {
-		t.Helper()
-		h.store.Reset()
-		if do(); h.store.Trips() != want {
-			t.Errorf("%s: %d trips, want %d: %v", what, h.store.Trips(), want, h.store.Calls())
-		}
-	}
-	var to string
-	count("push", 1, func() { to = h.pushedURL() })
-	b := h.browser()
-	count("authorize", 3, func() { b.get(to) })
-	count("authorize again", 2, func() { b.get(to) })
-	count("a request that is not in order", 0, func() { h.push("scope", "phone") })
-	count("a reference that is not ours", 0, func() { b.get(flip(to)) })
-}
