@@ -36,8 +36,11 @@ type Config struct {
 	Store   storage.Store
 	Secrets *secret.List
 	Life    time.Duration // of a pushed request, from the push to the browser's last use; 90 s
-	Posted  time.Duration // of a posted form; 10 minutes
-	Largest int           // bytes of a request in its form encoding; 16 KiB
+	// Posted is the life of a posted form, which any page on the web can cause: 90 s. With
+	// Largest it bounds what strangers fill, by the same brake as logins, to no more than
+	// they do.
+	Posted  time.Duration
+	Largest int // bytes of a request in its form encoding; 16 KiB
 }
 
 // Requests keeps pushed and posted requests. It is safe for concurrent use.
@@ -57,7 +60,7 @@ func New(c Config) *Requests {
 		posts:   c.Secrets.Tokens("posted"),
 		sealer:  c.Secrets.Sealer("pushed"),
 		life:    cmp.Or(c.Life, 90*time.Second),
-		stays:   cmp.Or(c.Posted, 10*time.Minute),
+		stays:   cmp.Or(c.Posted, 90*time.Second),
 		largest: cmp.Or(c.Largest, 16<<10),
 	}
 }

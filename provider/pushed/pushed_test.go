@@ -375,6 +375,19 @@ func TestQ6_BoundedAndGone(t *testing.T) {
 	})
 }
 
+// TestThreat_PostedFormsFillNoMoreThanLogins: one brake counts logins and whatever is
+// posted or pushed, so a stranger fills with the dearest of them. A login is 3 KiB at the
+// most, for ten minutes (promise L6 of package login).
+func TestThreat_PostedFormsFillNoMoreThanLogins(t *testing.T) {
+	q := New(Config{Store: openBolt(t), Secrets: testSecrets(t)})
+	login := float64(3<<10) * (10 * time.Minute).Seconds()
+	for what, life := range map[string]time.Duration{"posted": q.stays, "pushed": q.life} {
+		if kept := float64(q.largest) * life.Seconds(); kept > login {
+			t.Errorf("%s: %.0f bytes for one a second, a login %.0f", what, kept, login)
+		}
+	}
+}
+
 func TestQ7_StorageTroubleIsNoRefusal(t *testing.T) {
 	secrets, store := testSecrets(t), openBolt(t)
 	well := New(Config{Store: store, Secrets: secrets})
