@@ -303,6 +303,40 @@ func TestEveryRoomHasItsPlate(t *testing.T) {
 	}
 }
 
+// A map of a room is in its doc.go: lines that open with names of files.
+var mapLine = regexp.MustCompile(`(?m)^\t((?:[a-z0-9_]+\.go ?)+)`)
+
+func TestAMapOfARoomIsWhole(t *testing.T) {
+	maps := 0
+	for _, p := range packages(t) {
+		source, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, "doc.go"), nil, parser.ParseComments|parser.PackageClauseOnly)
+		if err != nil {
+			continue // TestEveryRoomHasItsPlate says so
+		}
+		var named []string
+		for _, match := range mapLine.FindAllStringSubmatch(source.Doc.Text(), -1) {
+			named = append(named, strings.Fields(match[1])...)
+		}
+		if len(named) == 0 {
+			continue
+		}
+		maps++
+		for _, file := range named {
+			if _, err := os.Stat(filepath.Join(p.Dir, file)); err != nil {
+				t.Errorf("doc.go of %s has %s, which does not exist", p.room(), file)
+			}
+		}
+		for _, file := range p.GoFiles {
+			if file != "doc.go" && !slices.Contains(named, file) {
+				t.Errorf("doc.go of %s does not have %s", p.room(), file)
+			}
+		}
+	}
+	if maps == 0 {
+		t.Error("no map found in any doc.go")
+	}
+}
+
 // A promise is a line of doc.go that opens with a letter and a number.
 var promise = regexp.MustCompile(`(?m)^[\t -]*([A-Z]{1,2}[0-9]+)[:.]?\s`)
 

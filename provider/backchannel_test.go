@@ -164,12 +164,12 @@ func logsOut(h *house, b *browser) {
 	}
 }
 
-// TestBackchannel_OneSessionManyApps: three apps through one session, a logout in one
+// TestH14_Backchannel_OneSessionManyApps: three apps through one session, a logout in one
 // reaches all three, each with a token of its own; another session of the same person
 // goes on, and its apps hear nothing.
 //
 // proves: back-channel logout | OpenID Connect Back-Channel Logout 1.0 sections 2.4, 2.5
-func TestBackchannel_OneSessionManyApps(t *testing.T) {
+func TestH14_Backchannel_OneSessionManyApps(t *testing.T) {
 	one, two, three, other := party(t, "one"), party(t, "two"), party(t, "three"), party(t, "other")
 	h := build(t, registered(one, two, three, other))
 	here, elsewhere := h.browser(), h.browser()
@@ -210,9 +210,9 @@ func TestBackchannel_OneSessionManyApps(t *testing.T) {
 	wantNotice(t, one.told(h), again)
 }
 
-// TestBackchannel_SignOutEverywhere: the apps of all of a person's sessions are told,
+// TestH14_Backchannel_SignOutEverywhere: the apps of all of a person's sessions are told,
 // each of its own session; those of other people are not.
-func TestBackchannel_SignOutEverywhere(t *testing.T) {
+func TestH14_Backchannel_SignOutEverywhere(t *testing.T) {
 	one, two, theirs := party(t, "one"), party(t, "two"), party(t, "theirs")
 	h := build(t, registered(one, two, theirs))
 	phone, desk, colleague := h.browser(), h.browser(), h.browser()
@@ -237,10 +237,10 @@ func TestBackchannel_SignOutEverywhere(t *testing.T) {
 	}
 }
 
-// TestBackchannel_ADeadReceiverDelaysNobody: the browser is answered, and the other app
+// TestH14_Backchannel_ADeadReceiverDelaysNobody: the browser is answered, and the other app
 // told, while one receiver hangs and another has nobody who listens. Finish waits for
 // the one that hangs.
-func TestBackchannel_ADeadReceiverDelaysNobody(t *testing.T) {
+func TestH14_Backchannel_ADeadReceiverDelaysNobody(t *testing.T) {
 	hanging, dead, good := party(t, "hanging"), party(t, "dead"), party(t, "good")
 	release := hanging.hangs(t)
 	dead.receiver.Close()

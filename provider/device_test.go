@@ -69,10 +69,10 @@ func (h *house) letIn(b *browser, codes reply) {
 	}
 }
 
-// TestDevice_LogsIn: from the codes to tokens that outlive the session (RFC 8628).
+// TestH13_Device_LogsIn: from the codes to tokens that outlive the session (RFC 8628).
 //
 // proves: a device logs in | RFC 8628 sections 3.1 and 3.5
-func TestDevice_LogsIn(t *testing.T) {
+func TestH13_Device_LogsIn(t *testing.T) {
 	for client, password := range map[string]string{"tv": "", "app": testSecret} {
 		t.Run(client, func(t *testing.T) {
 			h := build(t, withDevices)
@@ -235,9 +235,9 @@ func TestThreat_DevicePhishing(t *testing.T) {
 	wantOAuth(t, "denied", h.poll("tv", "", codes.text("device_code")), 400, "access_denied")
 }
 
-// TestDevice_AnsweredOnce: what was pressed first stands, for the person, for others and
+// TestH13_Device_AnsweredOnce: what was pressed first stands, for the person, for others and
 // for the device.
-func TestDevice_AnsweredOnce(t *testing.T) {
+func TestH13_Device_AnsweredOnce(t *testing.T) {
 	for first, kind := range map[string]pages.Kind{"approve": pages.DeviceApproved, "deny": pages.DeviceDenied} {
 		h := build(t, withDevices)
 		b := h.browser()

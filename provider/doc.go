@@ -1,22 +1,32 @@
 // Package provider is the hall: it has the routes, ties the rooms together, and
 // is the only importer of the protocol library. One file is one step:
 //
+//	provider.go       what it is built of
 //	routes.go         every route with its method, body limit and headers
 //	authrequest.go    what an authorization request may say (no HTTP in it)
+//	claimsrequest.go  the claims parameter (no HTTP in it)
 //	requestobject.go  how a request object wants its refusal
-//	authorize.go      GET and POST /authorize: validate, single sign-on, or begin a login
-//	callback.go       GET /login/callback: DingTalk's answer, from state to code
-//	refuse.go         a login that ends or stops on a page of ours
-//	response.go       the way back to the client
-//	gate.go           may this person still enter this client (no HTTP in it)
-//	par.go            POST /par, and how a pushed request comes back
+//	hint.go           what an id_token_hint says, and that it is ours
+//	authorize.go      GET /authorize: validate, single sign-on, or begin a login
 //	posted.go         what is posted to /authorize and /end_session, and comes again by GET
+//	par.go            POST /par, and how a pushed request comes back
+//	callback.go       GET /login/callback: DingTalk's answer, from state to person
+//	finish.go         how a login ends: session, grant, and the same again when reloaded
+//	refuse.go         a login that ends or stops on a page of ours
+//	consent.go        the question that a client may want asked
+//	response.go       the way back to the client
+//	session.go        whose session a browser has
+//	gate.go           may this person still enter this client (no HTTP in it)
+//	endsession.go     /end_session: asked or proven, here or everywhere
+//	notices.go        which clients are told of a session's end
 //	device.go         a device's codes, and the tokens for them (no HTTP in it)
 //	devicepage.go     /device: the person's code and answer
+//	ticket.go         what makes a form of ours ours
 //	clientauth.go     who is the client that calls
 //	opserver.go       the adapter to the library's op.Server
 //	token.go          code and refresh token to tokens
 //	idtoken.go        the claims of an ID token
+//	accesstoken.go    access tokens, opaque and JWT
 //	userinfo.go
 //	introspect.go     introspection and revocation
 //	discovery.go      what is public: metadata, keys, health
@@ -38,6 +48,20 @@
 //	H7 Storage round trips hold the budget of docs/decisions; discovery and JWKS need
 //	   none.
 //	H8 No route answers without its declared method, limits and headers.
+//	H9 A logout ends the session of the browser that asks and no other, and only by
+//	   the person's word or by a hint that names this very session; all sessions of
+//	   the person, by their word alone.
+//	H10 With a session end at once its codes, access and refresh tokens, but neither
+//	   what was granted with offline_access nor devices; with all sessions, those too.
+//	   Who could not be logged out is not told that they are.
+//	H11 A form of ours counts for what it was shown for, unchanged, in the session it
+//	   was shown to, and for ten minutes.
+//	H12 A request that was pushed or posted is held to all that one in a URL is, when
+//	   it comes and again when it is used.
+//	H13 No link and no code alone lets a device in: a person does, who has a session
+//	   and presses a button, once; and the gate is asked then and when it fetches.
+//	H14 Every client that a session was used for, and that has an address for it, is
+//	   told of the end, and no logout waits for that.
 //
 // cmd builds it; nothing imports it.
 package provider

@@ -34,10 +34,10 @@ func (h *house) in(b *browser) bool {
 	return answer(h.t, b.get(h.authorization("prompt", "none"))).Get("code") != ""
 }
 
-// TestLogout: the table of what a logout request does to a browser with a session.
+// TestH9_Logout: the table of what a logout request does to a browser with a session.
 //
 // proves: RP-initiated logout | OpenID Connect RP-Initiated Logout 1.0 sections 2, 3 and 4
-func TestLogout(t *testing.T) {
+func TestH9_Logout(t *testing.T) {
 	const gone, asked, refused = "gone", "asked", "refused"
 	h := build(t)
 	elsewhere := h.exchange(h.login(h.browser())).text("id_token") // same person, another browser
@@ -109,9 +109,9 @@ func TestLogout(t *testing.T) {
 	}
 }
 
-// TestLogoutConfirmed: after the person's yes the browser goes where the client asked,
+// TestH9_LogoutConfirmed: after the person's yes the browser goes where the client asked,
 // and nowhere if nobody proved which client that is.
-func TestLogoutConfirmed(t *testing.T) {
+func TestH9_LogoutConfirmed(t *testing.T) {
 	h := build(t)
 	for name, c := range map[string]struct {
 		pairs    []string
@@ -138,11 +138,11 @@ func TestLogoutConfirmed(t *testing.T) {
 	}
 }
 
-// TestLogoutEndsWhatTheSessionGave: code, access and refresh token of the session end
+// TestH10_LogoutEndsWhatTheSessionGave: code, access and refresh token of the session end
 // with it; what asked for offline_access goes on, and other sessions do.
 //
 // proves: offline_access outlives the session, everything else ends with it | OpenID Connect Back-Channel Logout 1.0 section 2.7
-func TestLogoutEndsWhatTheSessionGave(t *testing.T) {
+func TestH10_LogoutEndsWhatTheSessionGave(t *testing.T) {
 	h := build(t, func(p *plan) {
 		for i := range p.specs {
 			if p.specs[i].ID == "es" {
@@ -192,8 +192,8 @@ func TestLogoutEndsWhatTheSessionGave(t *testing.T) {
 	}
 }
 
-// TestSignOutEverywhere: every session, every grant, those that outlive sessions too.
-func TestSignOutEverywhere(t *testing.T) {
+// TestH10_SignOutEverywhere: every session, every grant, those that outlive sessions too.
+func TestH10_SignOutEverywhere(t *testing.T) {
 	h := build(t)
 	here, far, somebody := h.browser(), h.browser(), h.browser()
 	offline := h.exchange(h.login(far))
@@ -222,8 +222,8 @@ func TestSignOutEverywhere(t *testing.T) {
 	}
 }
 
-// TestLogoutWithStorageTrouble: nobody is told that they are out when they may be in.
-func TestLogoutWithStorageTrouble(t *testing.T) {
+// TestH10_LogoutWithStorageTrouble: nobody is told that they are out when they may be in.
+func TestH10_LogoutWithStorageTrouble(t *testing.T) {
 	h := build(t)
 	b := h.browser()
 	hint := h.exchange(h.login(b)).text("id_token")

@@ -106,9 +106,9 @@ func TestConsent(t *testing.T) {
 	}
 }
 
-// TestConsentFormIsOfThisSession: the form works in the session that it was shown to,
+// TestH11_ConsentFormIsOfThisSession: the form works in the session that it was shown to,
 // unchanged, and while the client is what it was.
-func TestConsentFormIsOfThisSession(t *testing.T) {
+func TestH11_ConsentFormIsOfThisSession(t *testing.T) {
 	h := build(t)
 	mine, theirs := h.browser(), h.browser()
 	h.login(mine)

@@ -31,11 +31,11 @@ func (h *house) pushedURL(pairs ...string) string {
 	return h.issuer + "/authorize?" + url.Values{"client_id": {"app"}, "request_uri": {r.text("request_uri")}}.Encode()
 }
 
-// TestPAR_LogsIn: a pushed request is the one that is answered, and nothing of it stands
+// TestH12_PAR_LogsIn: a pushed request is the one that is answered, and nothing of it stands
 // in a URL (RFC 9126 sections 2.2 and 4).
 //
 // proves: pushed authorization requests | RFC 9126 sections 2 and 4
-func TestPAR_LogsIn(t *testing.T) {
+func TestH12_PAR_LogsIn(t *testing.T) {
 	h := build(t)
 	r := h.push("state", "pushed state", "nonce", "pushed nonce")
 	if r.status != http.StatusCreated || r.json["expires_in"] != 90.0 || len(r.json) != 2 || r.header.Get("Content-Type") != "application/json" {

@@ -12,11 +12,11 @@ import (
 	"github.com/dingbridge/dingbridge/storage/storagetest"
 )
 
-// TestPosted_AuthorizeByPOST: the request comes again by GET, and nothing of it stands in
+// TestH12_Posted_AuthorizeByPOST: the request comes again by GET, and nothing of it stands in
 // a URL (docs/decisions/0010).
 //
 // proves: authorization request by POST | Core section 3.1.2.1
-func TestPosted_AuthorizeByPOST(t *testing.T) {
+func TestH12_Posted_AuthorizeByPOST(t *testing.T) {
 	h := build(t)
 	b := h.browser()
 	h.login(b)
@@ -49,11 +49,11 @@ func TestPosted_AuthorizeByPOST(t *testing.T) {
 	wantPage(t, b.get(p.location+"&posted=x"), http.StatusBadRequest, pages.InvalidRequest)
 }
 
-// TestPosted_EndSessionByPOST: likewise. The form itself ends nothing: another site can
+// TestH12_Posted_EndSessionByPOST: likewise. The form itself ends nothing: another site can
 // post it, and its hint is looked at when the browser brings its own cookie.
 //
 // proves: logout request by POST | RP-Initiated Logout section 2
-func TestPosted_EndSessionByPOST(t *testing.T) {
+func TestH12_Posted_EndSessionByPOST(t *testing.T) {
 	h := build(t)
 	b := h.browser()
 	tokens := h.exchange(h.login(b, "scope", "openid"))
