@@ -48,6 +48,8 @@ func adminFault(doc *config.Document, path string, err error) error {
 		text, remedy = "another process serves at "+path, "stop it, or name another socket"
 	case errors.Is(err, admin.ErrNoSocket):
 		text, remedy = path+" is there and is no socket", "move it away, or name another"
+	case errors.Is(err, admin.ErrHeld):
+		text, remedy = "another process keeps "+filepath.Dir(path)+" locked", "see with lsof or fuser who it is, and give the folder mode 0700"
 	case errors.Is(err, admin.ErrLongPath):
 		text, remedy = path+" is too long for a socket", "name one with some 80 characters at most"
 	case errors.Is(err, fs.ErrNotExist):

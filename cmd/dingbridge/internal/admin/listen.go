@@ -17,9 +17,15 @@ var (
 	ErrServed = errors.New("another process serves there")
 	// ErrNoSocket: what is at the path is not a socket.
 	ErrNoSocket = errors.New("there is something that is not a socket")
+	// ErrHeld: another process keeps the folder locked.
+	ErrHeld = errors.New("another process keeps it locked")
 	// ErrLongPath: the system cannot bind a socket under so long a name.
 	ErrLongPath = errors.New("the path is too long for a socket")
 )
+
+// lockWait is how long Listen waits for its turn at the folder. Who has it has it for
+// milliseconds, or means no good.
+const lockWait = 3 * time.Second
 
 // maxAddress is the longest name of a socket, in bytes: 104 with the final zero on
 // the system that allows least.
