@@ -64,7 +64,7 @@ func (h *house) choose(b *browser, asked page, choice string) page {
 // letIn has the person in the browser approve.
 func (h *house) letIn(b *browser, codes reply) {
 	h.t.Helper()
-	if p := h.choose(b, h.enter(b, codes.text("user_code")), "approve"); p.kind() != string(pages.DeviceApproved) {
+	if p := h.choose(b, h.enter(b, codes.text("user_code")), "approve"); p.kind() != string(pages.DeviceApproved) || !strings.Contains(p.body, `/end_session"`) {
 		h.t.Fatalf("not approved: %d %s", p.status, p.kind())
 	}
 }

@@ -200,7 +200,11 @@ func (p *Provider) deviceConfirmPost(w http.ResponseWriter, r *http.Request) {
 		p.deviceTrouble(w, r, session, c, err)
 		return
 	}
-	p.page(w, r, http.StatusOK, pages.Page{Kind: kind, ClientName: c.Name})
+	page := pages.Page{Kind: kind, ClientName: c.Name}
+	if kind == pages.DeviceApproved {
+		page.ContinueURL = p.base + pathEndSession // where it can be taken back
+	}
+	p.page(w, r, http.StatusOK, page)
 }
 
 // refuseDevice ends a step with a page, from which the person may begin again.

@@ -54,11 +54,9 @@ func (p *Provider) endSession(w http.ResponseWriter, r *http.Request) {
 
 func (p *Provider) refuseLogoutRequest(w http.ResponseWriter, r *http.Request, l logoutRequest, fault pages.Kind) {
 	p.record(r.Context(), audit.Event{Name: audit.LogoutRefused, Reason: string(fault)})
-	page := pages.Page{Kind: fault, ClientName: clientName(l.client)}
-	if fault == pages.InvalidLogout {
-		page.RetryURL = p.base + pathEndSession // where they are asked, whatever the app did wrong
-	}
-	p.page(w, r, http.StatusBadRequest, page)
+	// The button leads to where they are asked, whatever the app did wrong: somebody who
+	// wanted to leave is still logged in.
+	p.page(w, r, http.StatusBadRequest, pages.Page{Kind: fault, ClientName: clientName(l.client), RetryURL: p.base + pathEndSession})
 }
 
 // readLogoutRequest checks a logout request. With a fault nothing is ended, and the browser

@@ -89,6 +89,9 @@ func TestH12_Posted_EndSessionByPOST(t *testing.T) {
 		if p.kind() != string(c.page) || p.location != "" || h.store.Trips() != 0 {
 			t.Errorf("%s: %d %s %s, %d trips", name, p.status, p.location, p.kind(), h.store.Trips())
 		}
+		if leave := p.retry(); c.page != pages.TooLarge && leave != "/end_session" {
+			t.Errorf("%s: whoever wanted to leave is led to %q", name, leave)
+		}
 	}
 	h.store.Reset()
 	if p := b.post(h.issuer+"/end_session", nil); p.location != h.issuer+"/end_session" || h.store.Trips() != 0 {

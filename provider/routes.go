@@ -270,7 +270,7 @@ func byMethod(get, post http.HandlerFunc) http.Handler {
 }
 
 func (p *Provider) home(w http.ResponseWriter, r *http.Request) {
-	p.page(w, r, http.StatusOK, pages.Page{Kind: pages.Home})
+	p.page(w, r, http.StatusOK, pages.Page{Kind: pages.Home, ContinueURL: p.base + pathEndSession})
 }
 
 func (p *Provider) notFound(w http.ResponseWriter, r *http.Request) {

@@ -203,8 +203,8 @@ func TestIssuerWithAPath(t *testing.T) {
 		}
 	}
 	for _, home := range []string{"/sso", "/sso/"} {
-		if p := b.get(origin + home); p.kind() != string(pages.Home) {
-			t.Errorf("%s: %d %s", home, p.status, p.kind())
+		if p := b.get(origin + home); p.kind() != string(pages.Home) || !strings.Contains(p.body, `href="/sso/end_session"`) {
+			t.Errorf("%s: %d %s, or no way to log out", home, p.status, p.kind())
 		}
 	}
 	h.store.fail(func(*storage.Op) storagetest.Fault { return storagetest.FailBefore })

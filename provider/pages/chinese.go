@@ -41,11 +41,12 @@ var chinese = tongue{
 		},
 		UnknownClient: {
 			title: "该应用尚未登记",
-			lead:  "把您带到这里的应用没有在本登录服务登记，登录没有开始。",
+			lead:  "把您带到这里的应用没有在本登录服务登记，因此没有继续。",
 			advice: []string{
 				"请确认您打开的应用地址正确。",
 				"管理员请注意：该应用的 client_id 不在已登记的客户端之中。",
 			},
+			button: "在这里退出登录",
 		},
 		UnregisteredRedirect: {
 			title: "回调地址未登记",
@@ -54,6 +55,7 @@ var chinese = tongue{
 				"请把此事告诉{app}的维护人员。",
 				"管理员请注意：请为{app}登记与请求完全一致的 redirect_uri（退出登录时为 post_logout_redirect_uri），一个字符也不能差。",
 			},
+			button: "在这里退出登录",
 		},
 		LoginExpired: {
 			title: "本次登录已过期",
@@ -191,6 +193,7 @@ var chinese = tongue{
 		},
 		Home: {
 			title: "这里是登录服务",
+			goOn:  "退出登录：此处或所有地方",
 			lead:  "各个应用会把您带到这里用钉钉登录，然后再带您回去。您无需自己打开这个页面。",
 			advice: []string{
 				"请打开您要使用的应用，在那里登录。",

@@ -26,7 +26,7 @@ var chineseForms = map[Kind]text{
 	},
 	SignedOut: {
 		title:   "您已退出登录",
-		lead:    "您在这个浏览器中已没有登录，我们正在通知由此打开的应用。",
+		lead:    "您在这个浏览器中已没有登录。由此打开的应用会收到退出通知。",
 		heading: "请知悉",
 		advice: []string{
 			"不接收此类通知的应用，可能会让您保持登录，直到它自己的会话结束。如果他人也使用这台电脑，请在那里也退出登录。",
@@ -44,7 +44,7 @@ var chineseForms = map[Kind]text{
 	},
 	InvalidLogout: {
 		title: "退出登录的请求无效",
-		lead:  "来自{app}的退出登录请求不符合登录协议的要求，您仍处于登录状态。",
+		lead:  "来自{app}的退出登录请求不符合登录协议的要求，没有执行退出。",
 		advice: []string{
 			"请回到{app}，重新退出登录。",
 			"如果问题仍然出现，请把下方的请求编号告诉{app}的维护人员。",
@@ -83,6 +83,7 @@ var chineseForms = map[Kind]text{
 	DeviceApproved: {
 		title: "设备可以登录了",
 		lead:  "您已同意在您的设备上登录{app}。设备会在几秒钟内自动继续。",
+		goOn:  "退出登录",
 		advice: []string{
 			"请回到您的设备。您可以关闭本页面。",
 			"如果这是误操作，请在所有地方退出登录，这会收回所有设备的访问权限。",

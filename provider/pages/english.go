@@ -42,11 +42,12 @@ var english = tongue{
 		},
 		UnknownClient: {
 			title: "This app is not registered",
-			lead:  "The app that sent you here is not known to this login service, so no login was begun.",
+			lead:  "The app that sent you here is not known to this login service, so we did not go on.",
 			advice: []string{
 				"Check that you opened the app at its right address.",
 				"For the administrator: the client_id of the app is not among the registered clients.",
 			},
+			button: "Log out here",
 		},
 		UnregisteredRedirect: {
 			title: "The redirect URI is not registered",
@@ -55,6 +56,7 @@ var english = tongue{
 				"Tell the people who run {app}.",
 				"For the administrator: the redirect_uri (at logout, the post_logout_redirect_uri) must be registered for {app} exactly as it is sent, to the last character.",
 			},
+			button: "Log out here",
 		},
 		LoginExpired: {
 			title: "This login has expired",
@@ -192,6 +194,7 @@ var english = tongue{
 		},
 		Home: {
 			title: "This is a login service",
+			goOn:  "Log out, here or everywhere",
 			lead:  "Apps send you here to log in with DingTalk, and you are sent back to them. You never need to open this page yourself.",
 			advice: []string{
 				"Open the app that you want to use, and log in there.",

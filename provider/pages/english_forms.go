@@ -27,7 +27,7 @@ var englishForms = map[Kind]text{
 	},
 	SignedOut: {
 		title:   "You are logged out",
-		lead:    "You have no login here any more in this browser, and the apps that you opened with it are being told.",
+		lead:    "You have no login here any more in this browser. The apps that you opened with it get notice of that.",
 		heading: "Good to know",
 		advice: []string{
 			"An app that does not take such notices may keep you logged in until its own session ends. Log out there too if others use this computer.",
@@ -45,7 +45,7 @@ var englishForms = map[Kind]text{
 	},
 	InvalidLogout: {
 		title: "This logout request is not valid",
-		lead:  "The request from {app} to log you out breaks a rule of the login protocol, so you are still logged in.",
+		lead:  "The request from {app} to log you out breaks a rule of the login protocol, so nobody was logged out.",
 		advice: []string{
 			"Go back to {app} and log out there again.",
 			"If it happens again, give the request ID below to the people who run {app}.",
@@ -84,6 +84,7 @@ var englishForms = map[Kind]text{
 	DeviceApproved: {
 		title: "The device may log in",
 		lead:  "You have let {app} in on your device. It goes on by itself within a few seconds.",
+		goOn:  "Log out",
 		advice: []string{
 			"Go back to your device. You can close this page.",
 			"If this was a mistake, log out everywhere: that takes back the access of all devices.",
