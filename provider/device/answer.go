@@ -21,6 +21,9 @@ func (s *Steps) Find(ctx context.Context, subject [16]byte, typed string) (Reque
 	if !ok {
 		return Request{}, ErrWrongCode
 	}
+	if s.resting.has(subject) {
+		return Request{}, ErrTooManyGuesses
+	}
 	// The guess is noted before it is known to be one, in the same trip that counts:
 	// of any number made at once, no more are looked up than the limit allows. The
 	// same code again is the same guess.
@@ -36,6 +39,7 @@ func (s *Steps) Find(ctx context.Context, subject [16]byte, typed string) (Reque
 		return Request{}, fmt.Errorf("find device request: %w", err)
 	}
 	if wrong(count.Members) > s.guesses {
+		s.resting.add(subject)
 		return Request{}, ErrTooManyGuesses
 	}
 	for _, name := range names {

@@ -60,6 +60,7 @@ type Steps struct {
 	codes                     *secret.Tokens
 	life, interval, guessLife time.Duration
 	guesses                   int
+	resting                   resting
 }
 
 // New makes Steps.
@@ -70,6 +71,7 @@ func New(c Config) *Steps {
 		interval:  cmp.Or(c.Interval, 5*time.Second),
 		guesses:   cmp.Or(c.Guesses, 10),
 		guessLife: cmp.Or(c.GuessLife, 10*time.Minute),
+		resting:   resting{until: map[[16]byte]time.Time{}},
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/dingbridge/dingbridge/storage"
+	"github.com/dingbridge/dingbridge/storage/storagetest"
 )
 
 // proves: user codes as people type them | RFC 8628 section 6.1
@@ -159,6 +160,35 @@ func TestD5_GuessesAtOnce(t *testing.T) {
 		if _, err := replicas[0].Find(t.Context(), anna, begin(t, replicas[0]).UserCode); !errors.Is(err, ErrTooManyGuesses) {
 			t.Errorf("a right code afterwards: %v", err)
 		}
+	})
+}
+
+// TestThreat_GuessesFillNothing: who was refused and tries on makes storage keep no more,
+// and count no more, than a few guesses.
+func TestThreat_GuessesFillNothing(t *testing.T) {
+	inTime(t, func(t *testing.T, s *Steps) {
+		counter := storagetest.Count(s.store)
+		s.store = counter
+		refused := 0
+		for n := range 300 {
+			if _, err := s.Find(t.Context(), anna, wrongCode(n)); errors.Is(err, ErrTooManyGuesses) {
+				refused++
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		if most := s.guesses + 1; refused != 300-s.guesses || counter.Trips() > most {
+			t.Errorf("%d refused, %d trips of %d", refused, counter.Trips(), most)
+		}
+		c := begin(t, s)
+		find(t, s, bert, c.UserCode) // others are not held up
+		for n := range 2 * mostResting {
+			s.resting.add([16]byte{0: 7, 1: byte(n >> 8), 2: byte(n)})
+		}
+		if len(s.resting.until) > mostResting {
+			t.Errorf("%d people are remembered", len(s.resting.until))
+		}
+		time.Sleep(s.guessLife)
+		find(t, s, anna, begin(t, s).UserCode)
 	})
 }
 
