@@ -102,7 +102,7 @@ func addClient(cmd *cobra.Command, file string, spec clients.Spec) error {
 	if secret != "" {
 		fmt.Fprintf(cmd.ErrOrStderr(), "The secret is shown this once; %s has its hash.\n", file)
 	}
-	if spec.Allow.Nobody() {
+	if spec.Allow.Nobody() && (len(spec.RedirectURIs) > 0 || spec.DeviceAuthorization) {
 		fmt.Fprintf(cmd.ErrOrStderr(), "Nobody may log in yet: write `allow: everyone` below it, or groups.\n")
 	}
 	return nil

@@ -32,7 +32,8 @@ func simulatorCommand() *cobra.Command {
 		Use:   "simulator --listen ADDR",
 		Short: "Serve DingTalk alone, for an invented company, for anybody's tests",
 		Long: `Serve DingTalk alone, for an invented company, for anybody's tests. All three of
-DingTalk's hosts are on the one address. Under /control/ a test steers it.
+DingTalk's hosts are on the one address: a provider's config.yaml names it three
+times below dingtalk.endpoints. Under /control/ a test steers it.
 
 Without --company and --redirect-url every redirect URL on this machine counts as
 registered.`,
@@ -67,8 +68,10 @@ func simulate(ctx context.Context, s simulation, stdout, stderr io.Writer) error
 		handler = registerLoopback(sim, handler)
 	}
 	begin := func() error {
-		// The credentials open nothing but this simulator.
-		log.Info("simulating DingTalk", "corp_id", sim.CorpID(), "client_id", sim.App().ClientID)
+		// For whoever writes a config.yaml, so past our log, which leaves out what looks
+		// like a secret: these open nothing but this simulator.
+		slog.New(slog.NewJSONHandler(stderr, nil)).Info("simulating DingTalk",
+			"corp_id", sim.CorpID(), "client_id", sim.App().ClientID, "client_secret", sim.App().ClientSecret)
 		return announce(stdout, baseURL(l, s.listen))
 	}
 	return serveAll(ctx, []server{{listener: l, handler: handler, log: log}}, begin, nil)
