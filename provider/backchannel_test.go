@@ -156,14 +156,6 @@ func (e *events) await(name audit.Name, client string) audit.Event {
 	return audit.Event{}
 }
 
-// logsOut presses the button of the page that asks whether to log out.
-func logsOut(h *house, b *browser) {
-	h.t.Helper()
-	if p := h.press(b, b.get(h.logout()), "here"); p.kind() != string(pages.SignedOut) {
-		h.t.Fatalf("not logged out: %d %s", p.status, p.kind())
-	}
-}
-
 // TestH14_Backchannel_OneSessionManyApps: three apps through one session, a logout in one
 // reaches all three, each with a token of its own; another session of the same person
 // goes on, and its apps hear nothing.
@@ -205,7 +197,7 @@ func TestH14_Backchannel_OneSessionManyApps(t *testing.T) {
 	}
 
 	// The other session had lived on: its end is told with its own sid.
-	logsOut(h, elsewhere)
+	h.goes(elsewhere)
 	wantNotice(t, other.told(h), aside)
 	wantNotice(t, one.told(h), again)
 }
@@ -249,7 +241,7 @@ func TestH14_Backchannel_ADeadReceiverDelaysNobody(t *testing.T) {
 	hanging.enters(h, b)
 	dead.enters(h, b)
 	idToken := good.enters(h, b)
-	logsOut(h, b)
+	h.goes(b)
 	wantNotice(t, good.told(h), idToken)
 	hanging.told(h) // it has come, and has no answer
 	e := h.events.await(audit.BackchannelRetried, "dead")
@@ -283,7 +275,7 @@ func TestBackchannel_AnAppThatWasNotEnteredIsNotTold(t *testing.T) {
 	if err := h.provider.Finish(t.Context()); err != nil || len(entered.notices) != 0 {
 		t.Fatalf("a stranger's request was told of: %v, %d", err, len(entered.notices))
 	}
-	logsOut(h, b)
+	h.goes(b)
 	wantNotice(t, entered.told(h), idToken)
 	if err := h.provider.Finish(t.Context()); err != nil || len(never.notices)+len(entered.notices) != 0 {
 		t.Errorf("%v; %d and %d more notices", err, len(never.notices), len(entered.notices))
@@ -302,7 +294,7 @@ func TestThreat_ALogoutTokenIsNoHint(t *testing.T) {
 	h := build(t, registered(one))
 	b := h.browser()
 	one.enters(h, b)
-	logsOut(h, b)
+	h.goes(b)
 	var token string
 	select {
 	case token = <-one.notices:

@@ -139,15 +139,6 @@ func TestDoubleNavigation(t *testing.T) {
 	}
 }
 
-func (h *house) callsOf(call string) (n int) {
-	for _, c := range h.sim.Calls() {
-		if c.Call == call {
-			n++
-		}
-	}
-	return n
-}
-
 // TestNavigationAborted: the browser drops the first request, as it does when it
 // navigates twice; the second one still gets the end of the first.
 func TestNavigationAborted(t *testing.T) {

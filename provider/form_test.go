@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/net/html"
+	xhtml "golang.org/x/net/html"
 
 	"github.com/dingbridge/dingbridge/provider/audit"
 	"github.com/dingbridge/dingbridge/provider/clients"
@@ -23,37 +23,61 @@ type form struct {
 // form takes the page's form apart as a browser does.
 func (p page) form(t *testing.T) form {
 	t.Helper()
-	doc, err := html.Parse(strings.NewReader(p.body))
-	if err != nil {
-		t.Fatal(err)
+	forms := tags(p.body, "form")
+	if len(forms) != 1 || forms[0]["method"] != "post" {
+		t.Fatalf("forms %v on %q, status %d: %.200s", forms, p.kind(), p.status, p.body)
 	}
-	var found []form
-	for n := range doc.Descendants() {
-		if n.Type != html.ElementNode {
-			continue
+	f := form{action: p.action(), fields: url.Values{}}
+	for _, input := range tags(p.body, "input") {
+		f.fields.Add(input["name"], input["value"])
+	}
+	for _, button := range tags(p.body, "button") {
+		if button["name"] != "" {
+			f.buttons = append(f.buttons, button["name"]+"="+button["value"])
 		}
-		attr := map[string]string{}
-		for _, a := range n.Attr {
-			attr[a.Key] = a.Val
-		}
-		switch n.Data {
-		case "form":
-			if attr["method"] != "post" {
-				t.Fatalf("a form by %q", attr["method"])
+	}
+	return f
+}
+
+// tags are the attributes of each element of a name.
+func tags(body, name string) (list []map[string]string) {
+	z := xhtml.NewTokenizer(strings.NewReader(body))
+	for {
+		switch z.Next() {
+		case xhtml.ErrorToken:
+			return list
+		case xhtml.StartTagToken, xhtml.SelfClosingTagToken:
+			token := z.Token()
+			if token.Data != name {
+				continue
 			}
-			found = append(found, form{action: attr["action"], fields: url.Values{}})
-		case "input":
-			found[len(found)-1].fields.Add(attr["name"], attr["value"])
-		case "button":
-			if attr["name"] != "" {
-				found[len(found)-1].buttons = append(found[len(found)-1].buttons, attr["name"]+"="+attr["value"])
+			attributes := map[string]string{}
+			for _, a := range token.Attr {
+				attributes[a.Key] = a.Val
 			}
+			list = append(list, attributes)
 		}
 	}
-	if len(found) != 1 {
-		t.Fatalf("%d forms on %q, status %d: %.200s", len(found), p.kind(), p.status, p.body)
+}
+
+// action is where a page's form goes.
+func (p page) action() string {
+	for _, e := range tags(p.body, "form") {
+		return e["action"]
 	}
-	return found[0]
+	return ""
+}
+
+// hidden are the hidden fields of a page's form.
+func hidden(t *testing.T, p page) url.Values {
+	t.Helper()
+	fields := url.Values{}
+	for _, input := range tags(p.body, "input") {
+		if input["type"] == "hidden" {
+			fields.Add(input["name"], input["value"])
+		}
+	}
+	return fields
 }
 
 // press posts the page's form with one of its buttons.

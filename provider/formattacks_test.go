@@ -14,15 +14,15 @@ import (
 // Each comes to a browser with a session.
 var scenes = map[pages.Kind]func(h *house, b *browser) page{
 	pages.SignOut: func(h *house, b *browser) page {
-		return b.get(h.goodbye("client_id", "app", "post_logout_redirect_uri", appGoodbye))
+		return b.get(h.logout("client_id", "app", "post_logout_redirect_uri", appGoodbye))
 	},
-	pages.SignedOut:           func(h *house, b *browser) page { return h.press(b, b.get(h.goodbye()), "here") },
-	pages.SignedOutEverywhere: func(h *house, b *browser) page { return h.press(b, b.get(h.goodbye()), "everywhere") },
-	pages.InvalidLogout:       func(h *house, b *browser) page { return b.get(h.goodbye("id_token_hint", "x")) },
+	pages.SignedOut:           func(h *house, b *browser) page { return h.press(b, b.get(h.logout()), "here") },
+	pages.SignedOutEverywhere: func(h *house, b *browser) page { return h.press(b, b.get(h.logout()), "everywhere") },
+	pages.InvalidLogout:       func(h *house, b *browser) page { return b.get(h.logout("id_token_hint", "x")) },
 	pages.UnregisteredRedirect: func(h *house, b *browser) page {
-		return b.get(h.goodbye("client_id", "app", "post_logout_redirect_uri", "https://evil.example/"))
+		return b.get(h.logout("client_id", "app", "post_logout_redirect_uri", "https://evil.example/"))
 	},
-	pages.UnknownClient: func(h *house, b *browser) page { return b.get(h.goodbye("client_id", "nobody")) },
+	pages.UnknownClient: func(h *house, b *browser) page { return b.get(h.logout("client_id", "nobody")) },
 	pages.Consent:       func(h *house, b *browser) page { return b.get(h.authorization("prompt", "consent")) },
 	pages.FormPost:      func(h *house, b *browser) page { return b.get(h.authorization("response_mode", "form_post")) },
 	pages.FormExpired: func(h *house, b *browser) page {
@@ -105,7 +105,7 @@ func TestThreat_DoubledParameters(t *testing.T) {
 	b := h.browser()
 	hint := h.exchange(h.login(b)).text("id_token")
 	out := url.Values{"id_token_hint": {hint}, "client_id": {"app"}, "post_logout_redirect_uri": {appGoodbye}, "state": {"x"}, "ui_locales": {"en"}, "logout_hint": {"x"}}
-	leave, agree := b.get(h.goodbye()).form(t).fields, b.get(h.authorization("prompt", "consent")).form(t).fields
+	leave, agree := b.get(h.logout()).form(t).fields, b.get(h.authorization("prompt", "consent")).form(t).fields
 	leave.Set("choice", "here")
 	agree.Set("choice", "approve")
 	refresh := h.exchange(h.login(b)).text("refresh_token")
@@ -149,7 +149,7 @@ func TestThreat_DoubledParameters(t *testing.T) {
 				}
 			}
 		}
-		if !h.here(b) {
+		if !h.in(b) {
 			t.Fatalf("%s: the session is gone", name)
 		}
 	}
@@ -162,7 +162,7 @@ func TestThreat_DoubledParameters(t *testing.T) {
 	if p := b.post(h.issuer+"/authorize/consent", agree); answer(t, p).Get("code") == "" {
 		t.Errorf("the consent afterwards: %d %s", p.status, p.kind())
 	}
-	if p := b.post(h.issuer+"/end_session/confirm", leave); p.status != http.StatusOK || h.here(b) {
+	if p := b.post(h.issuer+"/end_session/confirm", leave); p.status != http.StatusOK || h.in(b) {
 		t.Errorf("the logout afterwards: %d %s", p.status, p.kind())
 	}
 }
@@ -178,7 +178,7 @@ func TestThreat_SessionFixation_AfterLogout(t *testing.T) {
 		planted := b.client.Jar.Cookies(at)
 		form := b.get(h.authorization("prompt", "consent")).form(t).fields
 		form.Set("choice", "approve")
-		if p := h.press(b, b.get(h.goodbye()), choice); p.cookie("-session-") != "" {
+		if p := h.press(b, b.get(h.logout()), choice); p.cookie("-session-") != "" {
 			t.Errorf("%s: the page sets a session", choice)
 		}
 		if b.cookieNamed(h.issuer, "-session-") != "" {
@@ -186,16 +186,16 @@ func TestThreat_SessionFixation_AfterLogout(t *testing.T) {
 		}
 		thief := h.browser()
 		thief.client.Jar.SetCookies(at, planted)
-		if h.here(thief) {
+		if h.in(thief) {
 			t.Errorf("%s: the old cookie works", choice)
 		}
 		// The victim logs in with the attacker's old cookies in the browser.
 		b.client.Jar.SetCookies(at, planted)
 		after := h.claimsOf(h.exchange(h.login(b)).text("id_token"), "app")
-		if before["sid"] == after["sid"] || after["sid"] == nil || !h.here(b) {
+		if before["sid"] == after["sid"] || after["sid"] == nil || !h.in(b) {
 			t.Errorf("%s: sid %v, before %v", choice, after["sid"], before["sid"])
 		}
-		if h.here(thief) {
+		if h.in(thief) {
 			t.Errorf("%s: the new login has revived the old cookie", choice)
 		}
 		if p := b.post(h.issuer+"/authorize/consent", form); strings.Contains(p.location, "code=") {

@@ -21,8 +21,8 @@ import (
 	"github.com/dingbridge/dingbridge/storage/storagetest"
 )
 
-// upstreamCalls counts how often DingTalk was asked one thing.
-func (h *house) upstreamCalls(call string) (n int) {
+// callsOf counts how often DingTalk was asked one thing.
+func (h *house) callsOf(call string) (n int) {
 	for _, c := range h.sim.Calls() {
 		if c.Call == call {
 			n++
@@ -62,7 +62,7 @@ func TestThreat_D14_GarbageCodesEndTheLogin(t *testing.T) {
 		}
 		state = u.Query().Get("state")
 	}
-	if n := h.upstreamCalls("userAccessToken"); n < 2 || n > 3 {
+	if n := h.callsOf("userAccessToken"); n < 2 || n > 3 {
 		t.Errorf("one login brought %d bad codes to DingTalk", n)
 	}
 }
@@ -87,7 +87,7 @@ func TestThreat_D14_AnswersPerSecond(t *testing.T) {
 	if limited == 0 || !h.events.has(audit.RequestLimited, "") {
 		t.Error("nothing was turned away")
 	}
-	if n := h.upstreamCalls("userAccessToken"); n > 8 {
+	if n := h.callsOf("userAccessToken"); n > 8 {
 		t.Errorf("%d answers were worked on", n)
 	}
 }

@@ -46,36 +46,36 @@ func TestThreat_SecretsScrape_Logout(t *testing.T) {
 			h.call("/introspect", "wiki", testSecret, url.Values{"token": {wrong}})
 			h.call("/revoke", "wiki", testSecret, url.Values{"token": {wrong}})
 			h.raw("GET", "/userinfo?access_token="+wrong, "", "", "")
-			b.get(h.goodbye("id_token_hint", wrong))
+			b.get(h.logout("id_token_hint", wrong))
 		}
 		for _, client := range []string{"app", "told", "nobody"} {
 			b.get(h.authorization("client_id", client, "redirect_uri", rp.callback(), "prompt", "none", "id_token_hint", hint))
 			b.get(h.authorization("client_id", client, "redirect_uri", appCallback, "prompt", "none", "id_token_hint", keep("bent hint", flip(hint))))
-			b.get(h.goodbye("client_id", client, "id_token_hint", flip(hint)))
+			b.get(h.logout("client_id", client, "id_token_hint", flip(hint)))
 		}
 		h.push("id_token_hint", hint)
-		b.get(h.goodbye("id_token_hint", hint, "post_logout_redirect_uri", "https://evil.example/"))
+		b.get(h.logout("id_token_hint", hint, "post_logout_redirect_uri", "https://evil.example/"))
 		agree := b.get(h.authorization("prompt", "consent")).form(t).fields
 		keep("consent ticket", agree.Get("ticket"))
 		b.post(h.issuer+"/authorize/consent", url.Values{"ticket": {flip(agree.Get("ticket"))}, "request": agree["request"], "choice": {"approve"}})
-		p := b.get(h.goodbye())
+		p := b.get(h.logout())
 		keep("sign-out ticket", p.form(t).fields.Get("ticket"))
 		for _, fault := range []storagetest.Fault{storagetest.FailBefore, storagetest.FailAfter} {
 			h.store.fail(func(*storage.Op) storagetest.Fault { return fault })
 			h.userinfo(access)
-			b.get(h.goodbye("id_token_hint", hint))
+			b.get(h.logout("id_token_hint", hint))
 			b.post(h.issuer+"/authorize/consent", agree)
 			h.store.fail(nil)
 		}
-		if !h.here(b) { // what was reported as lost took effect
+		if !h.in(b) { // what was reported as lost took effect
 			rp.enters(h, b)
 		}
 		if choice == "by the hint" {
-			p = b.get(h.goodbye("id_token_hint", keep("hint", rp.enters(h, b))))
+			p = b.get(h.logout("id_token_hint", keep("hint", rp.enters(h, b))))
 		} else {
-			p = h.press(b, b.get(h.goodbye()), choice)
+			p = h.press(b, b.get(h.logout()), choice)
 		}
-		if p.status != http.StatusOK || h.here(b) {
+		if p.status != http.StatusOK || h.in(b) {
 			t.Fatalf("%s: %d %s", choice, p.status, p.kind())
 		}
 	}

@@ -78,13 +78,13 @@ var doors = []door{
 			m.login(b)
 		}
 		b.get(m.issuer + "/end_session?" + url.Values{"id_token_hint": {a.value}}.Encode())
-		return !m.here(b)
+		return !m.in(b)
 	}},
 	{"sign-out form", "/end_session/confirm", "own other nobody", func(m *matrix, a artefact, caller string) bool {
 		b, request := m.at(a, caller, m.issuer+"/end_session?client_id=app")
-		there := m.here(b)
+		there := m.in(b)
 		b.post(m.issuer+"/end_session/confirm", url.Values{"request": {request}, "ticket": {a.value}, "choice": {"here"}})
-		return there && !m.here(b)
+		return there && !m.in(b)
 	}},
 	{"consent form", "/authorize/consent", "own other nobody", func(m *matrix, a artefact, caller string) bool {
 		b, request := m.at(a, caller, m.authorization("prompt", "consent"))

@@ -4,11 +4,8 @@ import (
 	"cmp"
 	"encoding/json"
 	"net/url"
-	"strings"
 	"testing"
 	"time"
-
-	xhtml "golang.org/x/net/html"
 
 	"github.com/dingbridge/dingbridge/keys"
 	"github.com/dingbridge/dingbridge/provider/clients"
@@ -36,16 +33,10 @@ func newMatrix(t *testing.T) *matrix {
 	return &matrix{house: h, t: t, browser: h.browser(), ring: ring}
 }
 
-// here tells whether a browser has a session.
-func (m *matrix) here(b *browser) bool {
-	m.t.Helper()
-	return answer(m.t, b.get(m.authorization("prompt", "none"))).Get("code") != ""
-}
-
 // loggedIn is the browser of the matrix, with a session.
 func (m *matrix) loggedIn() *browser {
 	m.t.Helper()
-	if !m.here(m.browser) {
+	if !m.in(m.browser) {
 		m.login(m.browser)
 	}
 	return m.browser
@@ -146,37 +137,4 @@ func mustURL(t *testing.T, raw string) *url.URL {
 		t.Fatal(err)
 	}
 	return u
-}
-
-// tags are the attributes of each element of a name.
-func tags(body, name string) (list []map[string]string) {
-	z := xhtml.NewTokenizer(strings.NewReader(body))
-	for {
-		switch z.Next() {
-		case xhtml.ErrorToken:
-			return list
-		case xhtml.StartTagToken, xhtml.SelfClosingTagToken:
-			token := z.Token()
-			if token.Data != name {
-				continue
-			}
-			attributes := map[string]string{}
-			for _, a := range token.Attr {
-				attributes[a.Key] = a.Val
-			}
-			list = append(list, attributes)
-		}
-	}
-}
-
-// hidden are the hidden fields of a page's form.
-func hidden(t *testing.T, p page) url.Values {
-	t.Helper()
-	fields := url.Values{}
-	for _, input := range tags(p.body, "input") {
-		if input["type"] == "hidden" {
-			fields.Add(input["name"], input["value"])
-		}
-	}
-	return fields
 }

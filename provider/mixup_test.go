@@ -27,14 +27,6 @@ func response(t *testing.T, p page) (to string, answer url.Values) {
 	return u.String(), answer
 }
 
-// action is where a page's form goes.
-func (p page) action() string {
-	for _, e := range tags(p.body, "form") {
-		return e["action"]
-	}
-	return ""
-}
-
 // ways are all by which a browser gets an authorization response, success or error.
 func (h *house) ways(pairs ...string) map[string]func() page {
 	with := func(more ...string) string { return h.authorization(slices.Concat(pairs, more)...) }
@@ -108,7 +100,7 @@ func TestThreat_MixUp(t *testing.T) {
 		t.Errorf("introspection: %s", r.body)
 	}
 	other.wantError(t, there.get(other.authorization("prompt", "none", "id_token_hint", tokens.text("id_token"))), appCallback, "invalid_request", "st-"+t.Name())
-	if p := there.get(other.issuer + "/end_session?id_token_hint=" + tokens.text("id_token")); p.status != http.StatusBadRequest || !other.here(there) {
+	if p := there.get(other.issuer + "/end_session?id_token_hint=" + tokens.text("id_token")); p.status != http.StatusBadRequest || !other.in(there) {
 		t.Errorf("another provider's hint at logout: %d %s", p.status, p.kind())
 	}
 	if r := h.exchange(code); r.status != http.StatusOK {

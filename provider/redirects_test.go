@@ -35,19 +35,6 @@ func goodbyeHouse(t *testing.T) *house {
 	return build(t, func(p *plan) { p.specs[0].PostLogoutRedirectURIs = []string{goodbyeURI} })
 }
 
-func (h *house) goodbye(pairs ...string) string {
-	q := url.Values{}
-	for i := 0; i < len(pairs); i += 2 {
-		q.Add(pairs[i], pairs[i+1])
-	}
-	return h.issuer + "/end_session?" + q.Encode()
-}
-
-func (h *house) here(b *browser) bool {
-	h.t.Helper()
-	return answer(h.t, b.get(h.authorization("prompt", "none"))).Get("code") != ""
-}
-
 // TestThreat_PostLogoutRedirectMutations: whatever the address after a logout is bent
 // to, a page says so, the browser goes nowhere, and nobody is logged out, with the
 // best of hints in hand too (RFC 9700 section 4.11, CVE-2024-1132, CVE-2023-6291).
@@ -65,7 +52,7 @@ func TestThreat_PostLogoutRedirectMutations(t *testing.T) {
 		}
 		for _, proof := range [][]string{{"id_token_hint", hint}, {"client_id", "app"}, {"client_id", "app", "id_token_hint", hint}} {
 			tried++
-			p := b.get(h.goodbye(append(proof, "post_logout_redirect_uri", uri, "state", "x")...))
+			p := b.get(h.logout(append(proof, "post_logout_redirect_uri", uri, "state", "x")...))
 			wantPage(t, p, http.StatusBadRequest, pages.UnregisteredRedirect)
 			if len(p.header.Values("Set-Cookie")) > 0 {
 				t.Errorf("%q: a cookie is set", uri)
@@ -78,20 +65,20 @@ func TestThreat_PostLogoutRedirectMutations(t *testing.T) {
 			t.Errorf("%q by POST: %d %s %s", uri, p.status, p.kind(), p.location)
 		}
 		// Without a client there is no registration to compare with: it is not followed.
-		if p := b.get(h.goodbye("post_logout_redirect_uri", uri)); p.location != "" || p.kind() != string(pages.SignOut) {
+		if p := b.get(h.logout("post_logout_redirect_uri", uri)); p.location != "" || p.kind() != string(pages.SignOut) {
 			t.Errorf("%q without a client: %d %s %s", uri, p.status, p.kind(), p.location)
 		}
 	}
 	if tried < 400 {
 		t.Errorf("only %d attempts", tried)
 	}
-	if !h.here(b) {
+	if !h.in(b) {
 		t.Fatal("one of them ended the session")
 	}
 	if h.events.has(audit.SessionEnded, "") || !h.events.has(audit.LogoutRefused, string(pages.UnregisteredRedirect)) {
 		t.Error("not audited, or as something else")
 	}
-	if p := b.get(h.goodbye("id_token_hint", hint, "post_logout_redirect_uri", goodbyeURI, "state", "a b&c=d#e")); p.location != goodbyeURI+"&state=a+b%26c%3Dd%23e" || h.here(b) {
+	if p := b.get(h.logout("id_token_hint", hint, "post_logout_redirect_uri", goodbyeURI, "state", "a b&c=d#e")); p.location != goodbyeURI+"&state=a+b%26c%3Dd%23e" || h.in(b) {
 		t.Errorf("the registered one: %d %s", p.status, p.location)
 	}
 }
@@ -104,7 +91,7 @@ func TestThreat_OpenRedirectAtLogout(t *testing.T) {
 	h := goodbyeHouse(t)
 	b := h.browser()
 	h.login(b)
-	shown := b.get(h.goodbye("client_id", "app", "post_logout_redirect_uri", goodbyeURI))
+	shown := b.get(h.logout("client_id", "app", "post_logout_redirect_uri", goodbyeURI))
 	fields := hidden(t, shown)
 	var about map[string]any
 	raw, err := base64.RawURLEncoding.DecodeString(fields.Get("request"))
@@ -126,7 +113,7 @@ func TestThreat_OpenRedirectAtLogout(t *testing.T) {
 		"another address in the form": {"request": {base64.RawURLEncoding.EncodeToString(raw)}, "ticket": fields["ticket"], "choice": {"here"}},
 		"another address beside it":   {"request": fields["request"], "ticket": {flip(fields.Get("ticket"))}, "choice": {"here"}, "post_logout_redirect_uri": {"https://evil.example/"}},
 	} {
-		if p := b.post(h.issuer+"/end_session/confirm", form); p.location != "" || p.status/100 != 4 || !h.here(b) {
+		if p := b.post(h.issuer+"/end_session/confirm", form); p.location != "" || p.status/100 != 4 || !h.in(b) {
 			t.Errorf("%s: %d %s %s", name, p.status, p.kind(), p.location)
 		}
 	}
@@ -135,7 +122,7 @@ func TestThreat_OpenRedirectAtLogout(t *testing.T) {
 	fields.Set("choice", "here")
 	fields.Set("post_logout_redirect_uri", goodbyeURI) // read by nobody
 	wantPage(t, b.post(h.issuer+"/end_session/confirm", fields), http.StatusOK, pages.SignedOut)
-	if h.here(b) {
+	if h.in(b) {
 		t.Error("still here")
 	}
 }
@@ -149,7 +136,7 @@ func TestThreat_LogoutCSRF(t *testing.T) {
 	h.sim.ApproveAs("mallory")
 	attacker := h.browser()
 	stolen := h.exchange(h.login(attacker)).text("id_token")
-	forged := hidden(t, attacker.get(h.goodbye("client_id", "app")))
+	forged := hidden(t, attacker.get(h.logout("client_id", "app")))
 	h.sim.ApproveAs("zhangsan")
 	victim := h.browser()
 	mine := h.exchange(h.login(victim)).text("id_token")
@@ -160,9 +147,9 @@ func TestThreat_LogoutCSRF(t *testing.T) {
 		"a bare link": {}, "a link that names a client": {"client_id", "app", "post_logout_redirect_uri", goodbyeURI}, "a session id": {"client_id", "app", "sid", "x", "logout_hint", "zhangsan"},
 		"a hint of the attacker's": {"id_token_hint", stolen, "post_logout_redirect_uri", goodbyeURI}, "a hint of the victim's other session": {"id_token_hint", other},
 	} {
-		p := victim.get(h.goodbye(pairs...))
+		p := victim.get(h.logout(pairs...))
 		wantPage(t, p, http.StatusOK, pages.SignOut)
-		if !h.here(victim) {
+		if !h.in(victim) {
 			t.Fatalf("%s logs the victim out", name)
 		}
 	}
@@ -171,7 +158,7 @@ func TestThreat_LogoutCSRF(t *testing.T) {
 		"two hints": {"id_token_hint", mine, "id_token_hint", mine}, "two clients": {"client_id", "app", "client_id", "wiki"}, "two states": {"id_token_hint", mine, "state", "x", "state", "y"},
 		"a state without end": {"id_token_hint", mine, "state", strings.Repeat("x", 3000)},
 	} {
-		if p := victim.get(h.goodbye(pairs...)); p.status != http.StatusBadRequest || p.location != "" || !h.here(victim) {
+		if p := victim.get(h.logout(pairs...)); p.status != http.StatusBadRequest || p.location != "" || !h.in(victim) {
 			t.Errorf("%s: %d %s %s", name, p.status, p.kind(), p.location)
 		}
 	}
@@ -197,7 +184,7 @@ func TestThreat_LogoutCSRF(t *testing.T) {
 		} {
 			form := url.Values{"request": forged["request"], "ticket": forged["ticket"], "choice": forged["choice"]}
 			bend(form)
-			if p := victim.post(h.issuer+"/end_session/confirm", form); p.status/100 != 4 || p.location != "" || !h.here(victim) {
+			if p := victim.post(h.issuer+"/end_session/confirm", form); p.status/100 != 4 || p.location != "" || !h.in(victim) {
 				t.Errorf("%s, %s: %d %s", name, choice, p.status, p.kind())
 			}
 			if p := h.browser().post(h.issuer+"/end_session/confirm", form); len(p.header.Values("Set-Cookie")) > 0 {
@@ -209,7 +196,7 @@ func TestThreat_LogoutCSRF(t *testing.T) {
 		t.Error("a session was ended")
 	}
 	for name, b := range map[string]*browser{"victim": victim, "the victim's other browser": again, "attacker": attacker} {
-		if !h.here(b) {
+		if !h.in(b) {
 			t.Errorf("%s is out", name)
 		}
 	}

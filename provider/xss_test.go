@@ -36,7 +36,7 @@ func TestThreat_XSS_FormsAndPosts(t *testing.T) {
 	bases := map[string][]url.Values{
 		"/authorize":           {h.query("prompt", "consent"), h.query("response_mode", "form_post", "response_type", "token")},
 		"/end_session":         {{}, {"client_id": {"app"}, "post_logout_redirect_uri": {appGoodbye}}},
-		"/end_session/confirm": {b.get(h.goodbye()).form(t).fields},
+		"/end_session/confirm": {b.get(h.logout()).form(t).fields},
 		"/device":              {b.get(h.issuer + "/device").form(t).fields, {"user_code": {"BCDF-GHJK"}}},
 		"/device/confirm":      {h.enter(b, h.deviceCodes("app", testSecret).text("user_code")).form(t).fields},
 		"/authorize/consent":   {b.get(h.authorization("prompt", "consent")).form(t).fields},
@@ -107,7 +107,7 @@ func TestThreat_XSS_FormsAndPosts(t *testing.T) {
 	if tried < 500 || !shown[string(pages.Consent)] || !shown[string(pages.SignOut)] || !shown[string(pages.FormExpired)] || !shown[string(pages.DeviceCode)] {
 		t.Errorf("%d attempts, pages %v", tried, shown)
 	}
-	if !h.here(b) {
+	if !h.in(b) {
 		t.Error("the session is gone")
 	}
 }
