@@ -461,6 +461,29 @@ func TestThreat_DeviceAfterTheSessionEnded(t *testing.T) {
 	}
 }
 
+// TestThreat_DeviceByASessionThatIsHalfEnded: the end of a session is noted, and its record
+// could not be removed. What such a session lets in would stay when it is long over.
+func TestThreat_DeviceByASessionThatIsHalfEnded(t *testing.T) {
+	h := build(t, withDevices)
+	b := h.browser()
+	hint := h.exchange(h.login(b)).text("id_token")
+	codes := h.deviceCodes("tv", "")
+	asked := h.enter(b, codes.text("user_code"))
+	h.store.fail(func(op *storage.Op) storagetest.Fault {
+		if op.Verb == storage.VerbDelete {
+			return storagetest.FailBefore
+		}
+		return storagetest.NoFault
+	})
+	wantOutage(t, "logout", b.get(h.issuer+"/end_session?id_token_hint="+hint))
+	h.store.fail(nil)
+	wantPage(t, h.choose(b, asked, "approve"), http.StatusBadRequest, pages.FormExpired)
+	wantOAuth(t, "the device", h.poll("tv", "", codes.text("device_code")), 400, "authorization_pending")
+	if !h.events.has(audit.DeviceRefused, "session_ended") {
+		t.Error("not audited")
+	}
+}
+
 // TestThreat_DeviceOfAnotherOrganisation: on a store and a secret that two providers
 // share, what a person of one approved opens nothing at the other.
 func TestThreat_DeviceOfAnotherOrganisation(t *testing.T) {

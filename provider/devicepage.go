@@ -180,7 +180,14 @@ func (p *Provider) deviceConfirmPost(w http.ResponseWriter, r *http.Request) {
 	kind, event := pages.DeviceDenied, audit.DeviceDenied
 	if r.PostForm.Get("choice") == choiceApprove {
 		kind, event = pages.DeviceApproved, audit.DeviceApproved
-		if person, err = p.admit(ctx, c, person, session.Epoch); err == nil {
+		// A device outlives the session, so none is let in with one whose end is noted,
+		// though its record is still there.
+		ended := p.sessions.FetchEnded(session.ID)
+		_ = p.Store.Together(ctx, ended) // the op has its own error
+		if err = sessions.CheckEnded(ended); err == nil {
+			person, err = p.admit(ctx, c, person, session.Epoch)
+		}
+		if err == nil {
 			asked, err = p.device.Approve(ctx, asked, device.Approval{
 				Subject: session.Ref.Subject, CorpID: person.CorpID, Epoch: person.Epoch, AuthTime: session.AuthTime(),
 			})
@@ -220,7 +227,7 @@ func (p *Provider) refuseDevice(w http.ResponseWriter, r *http.Request, session 
 // deviceTrouble answers what kept a device out and is not the person's choice.
 func (p *Provider) deviceTrouble(w http.ResponseWriter, r *http.Request, session sessions.Session, c *clients.Client, err error) {
 	why := refusedBy(err)
-	if errors.Is(err, errRemoved) || errors.Is(err, people.ErrEnded) { // while the form was open
+	if errors.Is(err, errRemoved) || errors.Is(err, people.ErrEnded) || errors.Is(err, sessions.ErrNone) { // while the form was open
 		why = refused{page: pages.Page{Kind: pages.FormExpired}, reason: "session_ended"}
 	}
 	if c != nil && errors.Is(err, errNotAdmitted) {
