@@ -9,6 +9,8 @@ LDFLAGS   = -s -w -X main.version=$(VERSION)
 FUZZTIME ?= 10s
 CONTAINER ?= docker
 CLIENTS  ?=
+# The longest package takes nine minutes on two busy cores; go test gives up after ten.
+TIMEOUT   = -timeout 30m
 REQUIRE   = DINGBRIDGE_REQUIRE_ALL=1 DINGBRIDGE_REQUIRE_ALL_BUT=$(if $(CLIENTS),,apache,omniauth)
 
 .PHONY: build test race lint vuln fuzz bench image needs clean
@@ -21,11 +23,11 @@ build:
 # Every suite, none left out but for those of other people's apps, which run where
 # those apps are installed. With CLIENTS=1 they are brought, and must run too.
 test: needs
-	$(REQUIRE) go test $(TESTFLAGS) ./...
+	$(REQUIRE) go test $(TIMEOUT) $(TESTFLAGS) ./...
 
 # Under the race detector the long proofs shorten themselves (-short).
 race: needs
-	$(REQUIRE) go test -race -short $(TESTFLAGS) ./...
+	$(REQUIRE) go test -race -short $(TIMEOUT) $(TESTFLAGS) ./...
 
 lint:
 	@.ci/gofmt
