@@ -176,13 +176,15 @@ func (p *Provider) begin(w http.ResponseWriter, r *http.Request, l login.Request
 // authorizeTrouble answers what is neither the client's nor the person's fault, and
 // a refusal of the person: with a page, since retrying is the person's to do.
 func (p *Provider) authorizeTrouble(w http.ResponseWriter, r *http.Request, a authRequest, err error) {
-	switch {
-	case a.asks("none") && errors.Is(err, errNotAdmitted):
-		p.respondError(w, r, a.reply(), "access_denied", "")
-	case a.asks("none"): // no page can be shown (OpenID Connect Core section 3.1.2.6)
-		p.Log.ErrorContext(r.Context(), "authorize", "error", err, "request_id", callOf(r.Context()).id)
-		p.respondError(w, r, a.reply(), "temporarily_unavailable", "")
-	default:
+	if !a.asks("none") {
 		p.refusePerson(w, r, a.client, err)
+		return
 	}
+	// No page can be shown (OpenID Connect Core section 3.1.2.6).
+	code := "temporarily_unavailable"
+	if errors.Is(err, errNotAdmitted) {
+		code = "access_denied"
+	}
+	p.refusalOf(r, a.client, err)
+	p.respondError(w, r, a.reply(), code, "")
 }

@@ -240,9 +240,13 @@ func TestH10_LogoutWithStorageTrouble(t *testing.T) {
 				}
 				return storagetest.NoFault
 			})
+			h.events.take()
 			p := leave()
 			h.store.fail(nil)
 			wantPage(t, p, 503, pages.Unavailable)
+			if !h.events.has(audit.LogoutRefused, "storage") || !h.events.has(audit.StorageTrouble, "storage") || h.events.has(audit.AuthorizeRefused, "") {
+				t.Errorf("%s, %s: audited as something else: %v", name, fault, h.events.take())
+			}
 			if !h.in(b) {
 				t.Errorf("%s, %s: out, after a page that says otherwise", name, fault)
 			}

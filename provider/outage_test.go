@@ -273,6 +273,9 @@ func TestH3_PromptNoneAndOutage(t *testing.T) {
 	h.login(b)
 	h.store.fail(func(*storage.Op) storagetest.Fault { return storagetest.FailBefore })
 	h.wantError(t, b.get(h.authorization("prompt", "none")), appCallback, "temporarily_unavailable", "st-"+t.Name())
+	if !h.events.has(audit.StorageTrouble, "storage") || !h.events.has(audit.AuthorizeRefused, "storage") {
+		t.Error("not audited")
+	}
 	h.store.fail(nil)
 	if on := b.get(h.authorization("prompt", "none")); answer(t, on).Get("code") == "" {
 		t.Errorf("afterwards: %s", on.location)

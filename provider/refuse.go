@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/dingbridge/dingbridge/dingtalk"
 	"github.com/dingbridge/dingbridge/provider/audit"
@@ -104,20 +105,31 @@ func (p *Provider) tryAgain(w http.ResponseWriter, r *http.Request, f finish, wh
 	p.page(w, r, 0, why.page)
 }
 
-// refusePerson answers an authorization request that a session of ours could not
-// answer. Reloading is the way to try again.
+// refusePerson answers with a page what a session of ours could not answer. Reloading is
+// the way to try again.
 func (p *Provider) refusePerson(w http.ResponseWriter, r *http.Request, c *clients.Client, err error) {
-	why := refusedBy(err)
-	if errors.Is(err, errNotAdmitted) {
-		why = p.notAdmitted(c)
-	}
-	p.trouble(r.Context(), why)
-	p.record(r.Context(), audit.Event{Name: audit.AuthorizeRefused, Reason: why.reason, Err: why.err})
+	why := p.refusalOf(r, c, err)
 	if why.retry {
 		why.page.RetryURL = p.here(r)
 	}
 	why.page.ClientName = clientName(c)
 	p.page(w, r, 0, why.page)
+}
+
+// refusalOf says how a person meets an error at authorize or at the logout, and audits
+// it there.
+func (p *Provider) refusalOf(r *http.Request, c *clients.Client, err error) refused {
+	why := refusedBy(err)
+	if errors.Is(err, errNotAdmitted) {
+		why = p.notAdmitted(c)
+	}
+	p.trouble(r.Context(), why)
+	e := audit.Event{Name: audit.AuthorizeRefused, Reason: why.reason, Err: why.err}
+	if strings.HasPrefix(r.URL.Path, pathEndSession) {
+		e.Name = audit.LogoutRefused
+	}
+	p.record(r.Context(), e)
+	return why
 }
 
 func (p *Provider) notAdmitted(c *clients.Client) refused {
