@@ -38,18 +38,22 @@ type Config struct {
 func Handler(c Config) http.Handler {
 	c.Audit = cmp.Or(c.Audit, audit.Discard)
 	c.Log = cmp.Or(c.Log, slog.New(slog.DiscardHandler))
-	mux := http.NewServeMux()
-	for _, verb := range []struct {
-		pattern, way string
-		do           func(context.Context) (any, error)
-	}{
-		{"GET /keys", "keys.list", c.list},
-		{"POST /keys/rotations", "keys.rotate", c.rotate},
-		{"/", "unknown", unknown},
-	} {
-		mux.HandleFunc(verb.pattern, func(w http.ResponseWriter, r *http.Request) { c.call(w, r, verb.way, verb.do) })
+	type verb struct {
+		way string
+		do  func(context.Context) (any, error)
 	}
-	return mux
+	verbs := map[string]verb{
+		"GET /keys":            {"keys.list", c.list},
+		"POST /keys/rotations": {"keys.rotate", c.rotate},
+	}
+	// Not a ServeMux: it redirects paths that it would write otherwise, unaudited.
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		called, known := verbs[r.Method+" "+r.URL.Path]
+		if !known {
+			called = verb{"unknown", unknown}
+		}
+		c.call(w, r, called.way, called.do)
+	})
 }
 
 var (

@@ -239,6 +239,8 @@ func TestA4_EveryCallIsAudited(t *testing.T) {
 		{"DELETE", "/keys", "", 404, "unknown refused"},
 		{"GET", "/", "", 404, "unknown refused"},
 		{"GET", "/users", "", 404, "unknown refused"},
+		{"POST", "http://x//keys/rotations", "", 404, "unknown refused"}, // paths are not tidied up
+		{"POST", "http://x/keys/../keys/rotations", "", 404, "unknown refused"},
 		{"POST", "/" + strings.Repeat("k", 999), strings.Repeat("x", 1<<20), 413, "unknown refused"},
 	} {
 		w := httptest.NewRecorder()
