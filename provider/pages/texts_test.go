@@ -268,3 +268,18 @@ func luminance(t *testing.T, colour string) float64 {
 	}
 	return sum
 }
+
+// TestNamesInChinese: a name keeps a little distance from Chinese characters, and none
+// from where a sentence begins or from a mark.
+func TestNamesInChinese(t *testing.T) {
+	page := body(t, write(t, newPages(t, theirs), "GET", 0, full(Consent, Chinese)))
+	for _, want := range []string{
+		`<p id="message"><bdi class="name first">Grafana</bdi>请求`,
+		`告知<bdi class="name last">Grafana</bdi>。`,
+		`您在<bdi class="name">Example People</bdi>的部门`,
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %s in\n%s", want, page)
+		}
+	}
+}

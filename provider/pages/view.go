@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // A view is what the layout shows.
@@ -53,6 +55,9 @@ type sentence []piece
 type piece struct {
 	Text    string
 	Foreign bool // to be isolated, so that its direction does not touch ours
+	// Chinese has no spaces, so a foreign piece keeps a little distance, but not from
+	// the margin, and not from a mark, which brings its own.
+	First, Last bool
 }
 
 // A detail is one line of the list at the foot of a page.
@@ -182,7 +187,8 @@ func (t tongue) sentence(text string, names map[string]string) sentence {
 		out = append(out, piece{Text: text[:at]})
 		mark := text[at : end+1]
 		if name := names[mark]; name != "" {
-			out = append(out, piece{Text: name, Foreign: true})
+			next, _ := utf8.DecodeRuneInString(text[end+1:])
+			out = append(out, piece{Text: name, Foreign: true, First: at == 0 && len(out) == 1, Last: unicode.IsPunct(next)})
 		} else {
 			out = append(out, piece{Text: t.general[mark]})
 		}
