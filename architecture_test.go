@@ -48,6 +48,7 @@ var plan = []struct {
 	{"provider/audit", ""},
 	{"provider/clients", ""},
 	{"provider/pages", ""},
+	{"provider/pages/chromium", ""}, // the browser that tests look with
 	{"provider/people", "dingtalk keys/secret storage"},
 	{"provider/sessions", "keys/secret storage"},
 	{"provider/grants", "keys/secret storage"},
@@ -74,7 +75,7 @@ var (
 	nouns = rooms("provider/audit provider/clients provider/grants provider/pages provider/people provider/sessions")
 	steps = rooms("provider/device provider/login provider/logout provider/pushed")
 	// Rooms for tests and measurements only: nothing that runs in production uses them.
-	testRooms = rooms("storage/storagetest")
+	testRooms = rooms("storage/storagetest provider/pages/chromium")
 	// The simulator is for `demo`, `simulator` and tests.
 	simulatorUsers = rooms("cmd/dingbridge")
 )

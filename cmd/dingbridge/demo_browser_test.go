@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"testing"
+	"time"
+
+	"github.com/dingbridge/dingbridge/provider/pages/chromium"
 )
 
 // logIn goes from the first app by DingTalk's page back to the app.
@@ -16,7 +19,7 @@ func (v *visitor) logIn(app, who string) {
 
 // TestDemoInARealBrowser goes through the demo as its reader will.
 func TestDemoInARealBrowser(t *testing.T) {
-	ctx := browser(t)
+	ctx := chromium.Start(t, 2*time.Minute)
 	at := runDemo(t, "")
 	t.Run("tour", func(t *testing.T) { tour(t, ctx, at) })
 	t.Run("single logout", func(t *testing.T) { singleLogout(t, ctx, at) })

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -19,38 +18,9 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
-)
 
-// browser starts a Chromium without a window, or leaves the test out.
-func browser(t *testing.T) context.Context {
-	t.Helper()
-	path := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "headless-shell"} {
-		if found, err := exec.LookPath(name); err == nil {
-			path = found
-			break
-		}
-	}
-	if path == "" {
-		if os.Getenv("DINGBRIDGE_REQUIRE_ALL") == "1" {
-			t.Fatal("no chromium, and DINGBRIDGE_REQUIRE_ALL=1")
-		}
-		t.Skip("suite left out: browser (no chromium)")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
-		chromedp.DisableGPU, chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("hide-scrollbars", true))
-	ctx, end := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(end)
-	ctx, end = chromedp.NewContext(ctx)
-	t.Cleanup(end)
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatalf("start the browser: %v", err)
-	}
-	ctx, end = context.WithTimeout(ctx, 2*time.Minute)
-	t.Cleanup(end)
-	return ctx
-}
+	"github.com/dingbridge/dingbridge/provider/pages/chromium"
+)
 
 // A watcher notes whatever the browser complains of or asks for unbidden.
 type watcher struct {
@@ -103,7 +73,7 @@ var screens = []struct {
 // With DINGBRIDGE_SCREENSHOTS=DIR every page is also put there as a picture, in
 // light and in dark, to be looked at.
 func TestP12_InARealBrowser(t *testing.T) {
-	ctx := browser(t)
+	ctx := chromium.Start(t, 2*time.Minute)
 	pictures := os.Getenv("DINGBRIDGE_SCREENSHOTS")
 	p := newPages(t, theirs)
 	var page Page

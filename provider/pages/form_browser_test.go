@@ -14,6 +14,8 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
+
+	"github.com/dingbridge/dingbridge/provider/pages/chromium"
 )
 
 // An arrival is what a form's post, or the redirect that answered it, brought.
@@ -94,7 +96,7 @@ func scripts(t *testing.T, ctx context.Context, on bool) {
 // What a browser makes of a hidden value: exactly what it was if Postable says so,
 // and every line break a CR LF otherwise.
 func TestP14_FormPostInARealBrowser(t *testing.T) {
-	ctx := browser(t)
+	ctx := chromium.Start(t, 2*time.Minute)
 	s := newStage(t)
 	trouble := watch(t, ctx, func(string) bool { return true })
 	var fields []Field
@@ -148,7 +150,7 @@ func TestP14_FormPostInARealBrowser(t *testing.T) {
 // Every button of every question of ours, in a browser without script, with the
 // answer leading to the app.
 func TestP13_EveryButtonWithoutScript(t *testing.T) {
-	ctx := browser(t)
+	ctx := chromium.Start(t, 2*time.Minute)
 	s := newStage(t)
 	trouble := watch(t, ctx, func(string) bool { return true })
 	scripts(t, ctx, false)
@@ -190,7 +192,7 @@ func TestP13_EveryButtonWithoutScript(t *testing.T) {
 
 // A code is typed, and sent by the Enter key; an empty one is not sent at all.
 func TestP13_TypedCode(t *testing.T) {
-	ctx := browser(t)
+	ctx := chromium.Start(t, 2*time.Minute)
 	s := newStage(t)
 	s.page = Page{Kind: DeviceCode, Lang: English, Form: &Form{Action: "/device"}}
 	s.next = "/done"
@@ -207,7 +209,7 @@ func TestP13_TypedCode(t *testing.T) {
 // Where LeadsTo does not say so, the browser does not go: the reason why it exists,
 // and proof that the tests above would see a violation.
 func TestP15_RedirectsOnlyWhereThePolicyLeads(t *testing.T) {
-	ctx := browser(t)
+	ctx := chromium.Start(t, 2*time.Minute)
 	s := newStage(t)
 	trouble := watch(t, ctx, func(string) bool { return true })
 	given := make(chan struct{}, 16) // up, by the browser
