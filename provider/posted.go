@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 
@@ -72,9 +73,14 @@ func (p *Provider) openPosted(w http.ResponseWriter, r *http.Request, path strin
 		return nil, false
 	}
 	form, err := p.pushed.OpenPosted(r.Context(), path, r.Form.Get("posted"))
-	if err != nil {
+	switch {
+	case err == nil:
+		return form, true
+	case path == pathEndSession && errors.Is(err, pushed.ErrUnknownRequest): // not to be told to log in again
+		p.record(r.Context(), audit.Event{Name: audit.LogoutRefused, Reason: "request_expired"})
+		p.page(w, r, http.StatusBadRequest, pages.Page{Kind: pages.FormExpired, RetryURL: p.base + pathEndSession})
+	default:
 		p.refusePerson(w, r, nil, err)
-		return nil, false
 	}
-	return form, true
+	return nil, false
 }

@@ -38,15 +38,21 @@ func TestH12_Posted_AuthorizeByPOST(t *testing.T) {
 		t.Errorf("with more in the URL: %v", q)
 	}
 	for name, to := range map[string]string{
-		"at another endpoint": strings.Replace(p.location, "/authorize?", "/end_session?", 1),
-		"forged":              flip(p.location),
-		"nothing":             h.issuer + "/authorize?posted=x",
+		"forged":  flip(p.location),
+		"nothing": h.issuer + "/authorize?posted=x",
 	} {
 		if wantPage(t, b.get(to), http.StatusBadRequest, pages.LoginExpired); t.Failed() {
 			t.Fatal(name)
 		}
 	}
 	wantPage(t, b.get(p.location+"&posted=x"), http.StatusBadRequest, pages.InvalidRequest)
+	// At a logout nobody is told to log in again.
+	for _, to := range []string{strings.Replace(p.location, "/authorize?", "/end_session?", 1), h.issuer + "/end_session?posted=x"} {
+		p := b.get(to)
+		if wantPage(t, p, http.StatusBadRequest, pages.FormExpired); p.retry() != "/end_session" {
+			t.Errorf("whoever wanted to leave is led to %q", p.retry())
+		}
+	}
 }
 
 // TestH12_Posted_EndSessionByPOST: likewise. The form itself ends nothing: another site can
