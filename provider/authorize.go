@@ -14,7 +14,6 @@ import (
 	"github.com/dingbridge/dingbridge/provider/pages"
 	"github.com/dingbridge/dingbridge/provider/people"
 	"github.com/dingbridge/dingbridge/provider/sessions"
-	"github.com/dingbridge/dingbridge/storage"
 )
 
 // authorize is the authorization endpoint. A session of ours that is fresh enough
@@ -115,7 +114,7 @@ func (p *Provider) grant(w http.ResponseWriter, r *http.Request, a authRequest, 
 	ctx := r.Context()
 	grant, issue := p.grants.Issue(p.grantRequest(a.client, a.Request, session, person))
 	ended := p.sessions.FetchEnded(session.ID)
-	ops := []*storage.Op{issue, p.sessions.Enter(session, a.client.ID), ended}
+	ops := append(p.entered(session, a.client), issue, ended)
 	if touch := p.sessions.Touch(session); touch != nil {
 		ops = append(ops, touch)
 	}

@@ -34,7 +34,7 @@ func (p *Provider) complete(w http.ResponseWriter, r *http.Request, f finish, pe
 		var grant grants.Ref
 		grant, issue = p.grants.Issue(p.grantRequest(f.client, f.login.Request, session, person))
 		end.Grant, end.Session = grant.ID, grant.Session
-		ops = append(ops, p.sessions.Enter(session, f.client.ID), issue)
+		ops = append(append(ops, p.entered(session, f.client)...), issue)
 	}
 	if keep != nil {
 		ops = append(ops, keep)

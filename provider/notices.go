@@ -4,11 +4,20 @@ import (
 	"context"
 
 	"github.com/dingbridge/dingbridge/provider/audit"
+	"github.com/dingbridge/dingbridge/provider/clients"
 	"github.com/dingbridge/dingbridge/provider/logout"
 	"github.com/dingbridge/dingbridge/provider/people"
 	"github.com/dingbridge/dingbridge/provider/sessions"
 	"github.com/dingbridge/dingbridge/storage"
 )
+
+// entered makes the op that notes a client for notify, if it wants to be told at all.
+func (p *Provider) entered(s sessions.Session, c *clients.Client) []*storage.Op {
+	if c.BackchannelLogoutURI == "" {
+		return nil
+	}
+	return []*storage.Op{p.sessions.Enter(s, c.ID)}
+}
 
 // notify tells the clients that a person entered of the end of a session, or of every
 // session if ended is nil (OpenID Connect Back-Channel Logout), and how many they are.

@@ -90,7 +90,7 @@ func (w *world) clientsYAML() string {
 	}
 	add("rs", "")
 	add("es", ", id_token_signed_response_alg: ES256")
-	add("plain", ", require_pkce: false")
+	add("plain", ", require_pkce: false, backchannel_logout_uri: \"https://plain.example.com/bye\"")
 	add("phone", ", id_token_signed_response_alg: ES256, phone_number: true, scopes: [openid, profile, email, phone, groups, offline_access]")
 	add("api", ", resource_server: true")
 	w.clients["spa"] = ""
