@@ -39,7 +39,7 @@ func (p *Provider) endSession(w http.ResponseWriter, r *http.Request) {
 		p.refuseLogoutRequest(w, r, l, fault)
 		return
 	}
-	session, _, err := p.liveSession(r)
+	session, person, err := p.liveSession(r)
 	switch {
 	case errors.Is(err, sessions.ErrNone):
 		p.loggedOut(w, r, l, false)
@@ -48,7 +48,7 @@ func (p *Provider) endSession(w http.ResponseWriter, r *http.Request) {
 	case l.hint != nil && l.hint.sessionID == session.ID.String() && l.hint.subject == people.SubjectFromRaw(session.Ref.Subject):
 		p.endHere(w, r, l, session, "by the app")
 	default:
-		p.askLogout(w, r, l, session)
+		p.askLogout(w, r, l, session, person)
 	}
 }
 
@@ -93,13 +93,13 @@ func (p *Provider) readLogoutRequest(form url.Values) (l logoutRequest, fault pa
 }
 
 // askLogout asks the person.
-func (p *Provider) askLogout(w http.ResponseWriter, r *http.Request, l logoutRequest, session sessions.Session) {
+func (p *Provider) askLogout(w http.ResponseWriter, r *http.Request, l logoutRequest, session sessions.Session, person people.Person) {
 	hidden, err := p.ticket(ticketEndSession, session.Ref, l)
 	if err != nil {
 		p.refusePerson(w, r, l.client, err)
 		return
 	}
-	p.page(w, r, http.StatusOK, pages.Page{Kind: pages.SignOut, ClientName: clientName(l.client),
+	p.page(w, r, http.StatusOK, pages.Page{Kind: pages.SignOut, ClientName: clientName(l.client), Account: person.Profile.Nick,
 		Form: &pages.Form{Action: p.base + pathEndSessionConfirm, Hidden: hidden, LeadsTo: l.RedirectURI}})
 }
 

@@ -125,6 +125,9 @@ func TestH9_LogoutConfirmed(t *testing.T) {
 		b := h.browser()
 		h.login(b)
 		ask := b.get(h.logout(c.pairs...))
+		if nick, _ := h.sim.Person("zhangsan"); !strings.Contains(ask.body, nick.Nick) {
+			t.Errorf("%s: the page does not say who is logged in", name)
+		}
 		if p := h.press(b, ask, "here"); p.location != c.location || p.location != "" && p.status != 303 || p.location == "" && p.kind() != string(pages.SignedOut) {
 			t.Errorf("%s: %d %q %s", name, p.status, p.kind(), p.location)
 		}
