@@ -282,6 +282,7 @@ func FuzzTokenType(f *testing.F) {
 	f.Add("eyJ0eXAiOiJsb2dvdXQrand0In0.e30.AA")
 	f.Add("eyJ0eXAiOjF9.e30.AA")
 	f.Add(`{"protected":"e30"}`)
+	f.Add("\reyJ0eXAiOiJ4In0.e30.AA")
 	f.Fuzz(func(t *testing.T, raw string) {
 		typ, err := tokenType(raw)
 		if err != nil && typ != "" || typ != strings.ToLower(typ) {

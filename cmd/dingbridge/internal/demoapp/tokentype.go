@@ -13,7 +13,7 @@ import (
 func tokenType(raw string) (string, error) {
 	header, _, compact := strings.Cut(raw, ".")
 	decoded, err := base64.RawURLEncoding.Strict().DecodeString(header)
-	if err != nil || !compact {
+	if err != nil || !compact || strings.ContainsAny(header, "\r\n") { // which the decoder skips
 		return "", errors.New("not a JWS in compact form")
 	}
 	var fields struct {
