@@ -113,6 +113,8 @@ func (r *Registry) writeRecord(p Person) []byte {
 			Profile: r.sealer.Seal(profile, []byte(key(p.Subject))),
 		})
 		if err == nil {
+			p.CheckedAt, p.Version = time.UnixMilli(p.CheckedAt.UnixMilli()), storage.Version{} // as it will be read
+			r.recall.keep(value, p)
 			return value
 		}
 	}
@@ -123,6 +125,9 @@ func (r *Registry) writeRecord(p Person) []byte {
 // error. Fields of a later minor writer are ignored; a newer format is refused,
 // because it means something we cannot know.
 func (r *Registry) readRecord(s Subject, value []byte) (Person, error) {
+	if p, seen := r.recall.find(s, value); seen {
+		return p, nil
+	}
 	var rec record
 	if err := json.Unmarshal(value, &rec); err != nil {
 		return Person{}, ErrRecord // the cause could quote the record
@@ -142,6 +147,7 @@ func (r *Registry) readRecord(s Subject, value []byte) (Person, error) {
 	if p.Epoch < 1 || rec.CheckedAt < 1 || !isUsername(p.Username) || SubjectOf(p.CorpID, p.Profile.UnionID) != s {
 		return Person{}, fmt.Errorf("%w: its parts do not belong together", ErrRecord)
 	}
+	r.recall.keep(value, p)
 	return p, nil
 }
 

@@ -76,6 +76,7 @@ type Registry struct {
 	usernames    usernamePolicy
 	log          *slog.Logger
 	flights      singleflight.Group
+	recall       recall
 }
 
 // New checks the configuration and makes a registry. It asks nobody anything.
