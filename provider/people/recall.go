@@ -3,7 +3,7 @@ package people
 import "sync"
 
 // recallSize is how many records each half of a recall holds.
-const recallSize = 2048
+const recallSize = 512
 
 // A recall keeps what records said that were lately read or written, by their very
 // bytes: one login reads its person's three times over, and opening a record costs
@@ -36,7 +36,7 @@ func (m *recall) keep(value []byte, p Person) {
 
 func (m *recall) add(value []byte, p Person) {
 	if m.young == nil || len(m.young) >= recallSize {
-		m.young, m.old = make(map[string]Person, recallSize/8), m.young
+		m.young, m.old = make(map[string]Person, recallSize), m.young
 	}
 	m.young[string(value)] = p
 }
