@@ -19,6 +19,9 @@ const (
 	CallAppToken  = "accessToken"     // POST /v1.0/oauth2/accessToken
 	CallByUnionID = "getbyunionid"    // POST /topapi/user/getbyunionid
 	CallUser      = "user/get"        // POST /topapi/v2/user/get
+
+	CallScan  = "getuserinfo_bycode" // POST /sns/getuserinfo_bycode
+	CallInApp = "getuserinfo"        // POST /topapi/v2/user/getuserinfo
 )
 
 // A Client speaks with DingTalk for one app of one organisation. It is safe for
@@ -26,8 +29,11 @@ const (
 // per Client.
 type Client struct {
 	corpID, clientID, clientSecret string
+	scanAppID, scanAppSecret       string // the app's own where none was configured
 
 	authorize, userToken, me, appToken, byUnionID, user *url.URL
+	qrConnect, password, scan, inApp                    *url.URL
+	loginOrigin                                         string
 
 	timeout   time.Duration
 	transport http.RoundTripper
@@ -52,19 +58,29 @@ func New(cfg Config) (*Client, error) {
 	if err := errors.Join(append(faults, err)...); err != nil {
 		return nil, fmt.Errorf("configure dingtalk: %w", err)
 	}
+	if cfg.ScanAppID == "" {
+		cfg.ScanAppID, cfg.ScanAppSecret = cfg.ClientID, cfg.ClientSecret
+	}
 	c := &Client{
 		corpID: cfg.CorpID, clientID: cfg.ClientID, clientSecret: cfg.ClientSecret,
+		scanAppID: cfg.ScanAppID, scanAppSecret: cfg.ScanAppSecret,
 		authorize: login.JoinPath("oauth2/auth"),
 		userToken: api.JoinPath("v1.0/oauth2/userAccessToken"),
 		me:        api.JoinPath("v1.0/contact/users/me"),
 		appToken:  api.JoinPath("v1.0/oauth2/accessToken"),
 		byUnionID: oapi.JoinPath("topapi/user/getbyunionid"),
 		user:      oapi.JoinPath("topapi/v2/user/get"),
-		timeout:   cfg.Timeout,
-		transport: transport,
-		userAgent: []string{cfg.UserAgent},
-		log:       cfg.Log,
-		observe:   cfg.Observe,
+		qrConnect: oapi.JoinPath("connect/qrconnect"),
+		password:  oapi.JoinPath("connect/oauth2/sns_authorize"),
+		scan:      oapi.JoinPath("sns/getuserinfo_bycode"),
+		inApp:     oapi.JoinPath("topapi/v2/user/getuserinfo"),
+
+		loginOrigin: originOf(login),
+		timeout:     cfg.Timeout,
+		transport:   transport,
+		userAgent:   []string{cfg.UserAgent},
+		log:         cfg.Log,
+		observe:     cfg.Observe,
 	}
 	c.token.fetch = c.fetchAppToken
 	c.token.log = cfg.Log
@@ -73,6 +89,14 @@ func New(cfg Config) (*Client, error) {
 
 // CorpID returns the organisation that the client asks about.
 func (c *Client) CorpID() string { return c.corpID }
+
+// ClientID returns the app's Client ID. It is public: DingTalk's own client is told
+// it by the page that asks for a code.
+func (c *Client) ClientID() string { return c.clientID }
+
+// LoginOrigin returns the origin of DingTalk's login pages as browsers write it. A
+// message about a login that comes from any other origin is forged.
+func (c *Client) LoginOrigin() string { return c.loginOrigin }
 
 // Close drops idle connections. Calls under way go on; later ones connect anew.
 func (c *Client) Close() {

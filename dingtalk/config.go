@@ -13,9 +13,9 @@ import (
 // Endpoints are the base URLs of DingTalk's three hosts. Each may have a path. Only
 // https is accepted, except on loopback addresses.
 type Endpoints struct {
-	Login string // the login pages; default https://login.dingtalk.com
+	Login string // the login pages and the frame; default https://login.dingtalk.com
 	API   string // the new API; default https://api.dingtalk.com
-	OAPI  string // the old API; default https://oapi.dingtalk.com
+	OAPI  string // the old API and the pages of 2020, so browsers go there too; default https://oapi.dingtalk.com
 }
 
 // Config is what a [Client] needs: the organisation and its app, and, where the
@@ -24,6 +24,11 @@ type Config struct {
 	CorpID       string // the organisation (corpId); required
 	ClientID     string // the app's Client ID (AppKey); required
 	ClientSecret string `json:"-"` // the app's Client Secret; required
+
+	// ScanAppID and ScanAppSecret are those of a scan-login app of 2020 (its id begins
+	// with dingoa). Both or neither; without them the app's own sign that login.
+	ScanAppID     string
+	ScanAppSecret string `json:"-"`
 
 	Endpoints Endpoints // zero: the public ones of mainland DingTalk
 	// Timeout bounds one call with its repetition; default 5 s. DingTalk's own
@@ -41,23 +46,24 @@ type Config struct {
 	Observe func(call string, took time.Duration, err error)
 }
 
-// LogValue hides the secret.
+// LogValue hides the secrets.
 func (c Config) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.String("corp_id", c.CorpID),
 		slog.String("client_id", c.ClientID),
+		slog.String("scan_app_id", c.ScanAppID),
 		slog.String("login", c.Endpoints.Login),
 		slog.String("api", c.Endpoints.API),
 		slog.String("oapi", c.Endpoints.OAPI),
 	)
 }
 
-// String hides the secret.
+// String hides the secrets.
 func (c Config) String() string {
 	return "dingtalk.Config{CorpID: " + c.CorpID + ", ClientID: " + c.ClientID + "}"
 }
 
-// GoString hides the secret.
+// GoString hides the secrets.
 func (c Config) GoString() string { return c.String() }
 
 const (
@@ -92,13 +98,16 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// check names every field that is missing or cannot be used. It never quotes the
+// check names every field that is missing or cannot be used. It never quotes a
 // secret.
 func (c Config) check() error {
 	var faults []error
-	for _, f := range []struct{ name, value string }{
-		{"corpId", c.CorpID}, {"client id", c.ClientID}, {"client secret", c.ClientSecret},
-	} {
+	type field struct{ name, value string }
+	fields := []field{{"corpId", c.CorpID}, {"client id", c.ClientID}, {"client secret", c.ClientSecret}}
+	if c.ScanAppID != "" || c.ScanAppSecret != "" {
+		fields = append(fields, field{"scan app id", c.ScanAppID}, field{"scan app secret", c.ScanAppSecret})
+	}
+	for _, f := range fields {
 		switch {
 		case f.value == "":
 			faults = append(faults, fmt.Errorf("%s is missing", f.name))
@@ -129,6 +138,19 @@ func parseEndpoint(name, raw string) (*url.URL, error) {
 		u.Path = "/" // JoinPath would otherwise make a path without a leading slash
 	}
 	return u, nil
+}
+
+// originOf writes the origin of a URL as a browser does in an event: small letters, and
+// no port that goes without saying (RFC 6454 section 6).
+func originOf(u *url.URL) string {
+	host, port := strings.ToLower(u.Hostname()), u.Port()
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	if port == "" || u.Scheme == "https" && port == "443" || u.Scheme == "http" && port == "80" {
+		return u.Scheme + "://" + host
+	}
+	return u.Scheme + "://" + host + ":" + port
 }
 
 // isLoopback reports whether traffic to host stays on this machine.

@@ -2,8 +2,6 @@ package dingtalk
 
 import (
 	"context"
-	"encoding/json"
-	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -80,30 +78,9 @@ func (c *Client) Member(ctx context.Context, unionID string) (Member, error) {
 	return member, nil
 }
 
-// ask sends a read of the old API with the app's token. If DingTalk calls the token
-// invalid, it is dropped, and the question asked once more with a new one.
+// ask sends a read of the old API with the app's token.
 func (c *Client) ask(ctx context.Context, call string, to *url.URL, question any, decode func(answer) *Error) *Error {
-	body, err := json.Marshal(question)
-	if err != nil {
-		return &Error{Call: call, Err: err}
-	}
-	for first := true; ; first = false {
-		token, fault := c.token.get(ctx)
-		if fault != nil {
-			return fault
-		}
-		fault = c.do(ctx, request{
-			call: call, method: http.MethodPost, url: to, query: "access_token=" + url.QueryEscape(token),
-			body: body, secret: token, repeatable: true,
-		}, decode)
-		if fault == nil || !fault.stale {
-			return fault
-		}
-		c.token.drop(token)
-		if !first {
-			return fault
-		}
-	}
+	return c.askAsApp(ctx, request{call: call, url: to, repeatable: true}, question, decode)
 }
 
 // decodeByUnionID reads the answer of getbyunionid.

@@ -32,6 +32,9 @@ const (
 	// ReasonConfig: credentials, IP allowlist, a disabled app, a used-up quota:
 	// something the operator has to put right.
 	ReasonConfig
+	// ReasonClock: this machine's clock and DingTalk's differ by more than DingTalk
+	// suffers in a signature; [Error.Err] says by how much. The operator sets the clock.
+	ReasonClock
 	// ReasonThrottled: too many calls. Later.
 	ReasonThrottled
 	// ReasonUnavailable: DingTalk did not answer, or said that it cannot. Later.
@@ -46,6 +49,7 @@ var reasonNames = [...]string{
 	ReasonOutOfRange:   "out of the app's range",
 	ReasonPermission:   "permission missing",
 	ReasonConfig:       "configuration",
+	ReasonClock:        "clock skew",
 	ReasonThrottled:    "throttled",
 	ReasonUnavailable:  "unavailable",
 }

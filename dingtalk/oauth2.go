@@ -14,6 +14,8 @@ type Account struct {
 	OpenID    string // same for one app only; may be empty
 	Nick      string // chosen by its owner, neither unique nor stable; may be empty
 	AvatarURL string // may be empty
+	UserID    string // in the organisation; only from InAppAccount
+	Name      string // the organisation's display name of the person; only from InAppAccount, may be empty
 }
 
 // AuthorizeURL returns the address of DingTalk's login page for one login. DingTalk
@@ -21,15 +23,33 @@ type Account struct {
 // callbacks, since DingTalk has neither PKCE nor nonce.
 func (c *Client) AuthorizeURL(redirectURI, state string) string {
 	u := *c.authorize
-	u.RawQuery = url.Values{
+	u.RawQuery = c.authorization(redirectURI, state).Encode()
+	return u.String()
+}
+
+// FrameURL returns the address of the same page for a frame in a page of ours, which
+// must have the origin of redirectURI. It shows a QR code, and DingTalk posts the
+// result to our page as a message instead of redirecting; the message must come from
+// [Client.LoginOrigin]. Its code is one for Account, like that of AuthorizeURL. The scope
+// is openid alone: with corpid DingTalk would let administrators in only.
+func (c *Client) FrameURL(redirectURI, state string) string {
+	values := c.authorization(redirectURI, state)
+	values.Set("iframe", "true")
+	u := *c.authorize
+	u.RawQuery = values.Encode()
+	return u.String()
+}
+
+// authorization is what DingTalk's login page is told of one login.
+func (c *Client) authorization(redirectURI, state string) url.Values {
+	return url.Values{
 		"client_id":     {c.clientID},
 		"redirect_uri":  {redirectURI},
 		"response_type": {"code"},
 		"scope":         {"openid"},
 		"prompt":        {"consent"},
 		"state":         {state},
-	}.Encode()
-	return u.String()
+	}
 }
 
 // CodeFromQuery reads what DingTalk's login page sent back. It returns the code, or
@@ -87,7 +107,7 @@ func (c *Client) Account(ctx context.Context, code string) (Account, error) {
 
 	var token string
 	fault := c.do(ctx, request{
-		call: CallUserToken, method: http.MethodPost, url: c.userToken, body: body, secret: code,
+		call: CallUserToken, method: http.MethodPost, url: c.userToken, body: body, code: code,
 	}, func(a answer) (f *Error) {
 		token, f = decodeUserToken(a.status, a.body, c.corpID)
 		return f

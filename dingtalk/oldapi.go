@@ -10,15 +10,27 @@ import (
 // The old API answers 200 always, with {"errcode":0,"result":{...}} or another
 // errcode. Errors of its gateway (token, permission, limits) come wrapped in 88.
 
-var oldEnvelope = []string{"errcode", "errmsg", "sub_code", "sub_msg", "request_id", "result", "status", "punish"}
+var (
+	oldEnvelope = []string{"errcode", "errmsg", "sub_code", "sub_msg", "request_id", "result", "status", "punish"}
+	snsEnvelope = []string{"errcode", "errmsg", "sub_code", "sub_msg", "request_id", "user_info", "status", "punish"}
+)
 
 // oldAnswer reads an answer of the old API and returns its result with the members
 // wanted, or why there is none.
 func oldAnswer(status int, body []byte, wanted ...string) (*object, *Error) {
+	return oldContent(status, body, oldEnvelope, "result", wanted)
+}
+
+// snsAnswer does so for the paths under /sns, which have a user_info and no result.
+func snsAnswer(status int, body []byte, wanted ...string) (*object, *Error) {
+	return oldContent(status, body, snsEnvelope, "user_info", wanted)
+}
+
+func oldContent(status int, body []byte, envelope []string, member string, wanted []string) (*object, *Error) {
 	if fault := refused(status, body); fault != nil {
 		return nil, fault
 	}
-	o := parse(body, oldEnvelope)
+	o := parse(body, envelope)
 	if o.err != nil {
 		return nil, byStatus(status, o.fault())
 	}
@@ -32,7 +44,7 @@ func oldAnswer(status int, body []byte, wanted ...string) (*object, *Error) {
 	if code != 0 || status != http.StatusOK || subCode(o) != "" {
 		return nil, oldFault(status, code, o)
 	}
-	result := o.inner("result", wanted)
+	result := o.inner(member, wanted)
 	if result.err != nil {
 		return nil, result.fault()
 	}

@@ -23,7 +23,8 @@ type request struct {
 	query        string   // encoded; may hold a token
 	token        string   // of the new API, sent as a header
 	body         []byte   // JSON
-	secret       string   // what must not come back in an error, besides the client secret
+	secret       string   // what must not come back in an error, besides the app's secrets
+	code         string   // of a login, good once: neither must this
 	repeatable   bool     // safe to send twice
 }
 
@@ -31,6 +32,8 @@ type request struct {
 type answer struct {
 	status int
 	body   []byte
+	date   []string  // the Date header as it came
+	came   time.Time // by our clock
 }
 
 // do sends a request, decodes the answer, and does both once more if that is safe
@@ -75,11 +78,14 @@ func (c *Client) once(ctx context.Context, r request, decode func(answer) *Error
 	if fault == nil {
 		if fault = decode(a); fault != nil {
 			fault.Status = a.status
+			if fault.Reason == ReasonClock {
+				fault.Err = clockSkew(a.came, a.date)
+			}
 		}
 	}
 	if fault != nil {
 		fault.Call = r.call
-		fault.scrub(r.secret, c.clientSecret)
+		fault.scrub(r.secret, r.code, c.clientSecret, c.scanAppSecret)
 	}
 	if c.observe != nil {
 		var err error // not fault itself: a nil *Error is no nil error
@@ -120,6 +126,7 @@ func (c *Client) send(ctx context.Context, r request) (answer, *Error) {
 		return answer{}, noAnswer(ctx, err)
 	}
 	defer res.Body.Close()
+	came := time.Now()
 	size := min(max(res.ContentLength, 1024), maxBody)
 	buf := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
 	if _, err := buf.ReadFrom(io.LimitReader(res.Body, maxBody+1)); err != nil {
@@ -132,7 +139,7 @@ func (c *Client) send(ctx context.Context, r request) (answer, *Error) {
 		f.Status = res.StatusCode
 		return answer{}, f
 	}
-	return answer{status: res.StatusCode, body: buf.Bytes()}, nil
+	return answer{status: res.StatusCode, body: buf.Bytes(), date: res.Header["Date"], came: came}, nil
 }
 
 // noAnswer makes the Error of a request that was not, or not wholly, answered. It
