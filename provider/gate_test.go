@@ -84,7 +84,7 @@ func TestH5_EveryGrantPassesTheGate(t *testing.T) {
 // people is a registry beside the provider's own, on the same storage.
 func (h *house) people(t *testing.T) *people.Registry {
 	t.Helper()
-	registry, err := people.New(people.Config{Store: h.store, Secrets: h.secrets, Directories: map[string]people.Directory{h.sim.CorpID(): h.upstream}})
+	registry, err := people.New(people.Config{Store: h.store, Secrets: h.secrets, Organisations: map[string]people.Organisation{h.sim.CorpID(): {Directory: h.upstream}}})
 	if err != nil {
 		t.Fatal(err)
 	}

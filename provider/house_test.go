@@ -181,7 +181,6 @@ func buildOn(t *testing.T, store storage.Store, options ...option) *house {
 	t.Helper()
 	design := plan{specs: testClients(), as: "zhangsan"}
 	design.LoginsPerSecond, design.DingTalkLoginsPerSecond, design.Contact = 1<<20, 1<<20, "it@example.com"
-	design.People = people.Config{EmailDomains: []string{"corp.example.cn"}, VerifiedEmailDomains: []string{"corp.example.cn"}}
 	for _, o := range options {
 		o(&design)
 	}
@@ -221,6 +220,7 @@ func buildOn(t *testing.T, store storage.Store, options ...option) *house {
 		t.Fatal(err)
 	}
 	config := design.Config
+	config.People.Organisations = map[string]people.Organisation{sim.CorpID(): {EmailDomains: []string{"corp.example.cn"}, VerifiedEmailDomains: []string{"corp.example.cn"}}}
 	config.Store, config.Secrets, config.Ring, config.Clients = h.store, h.secrets, ring, h.clients
 	config.CorpID, config.Upstream, config.Audit, config.Log = sim.CorpID(), h.upstream, h.events, log
 	if design.wrap != nil {

@@ -41,8 +41,8 @@ type Config struct {
 	// CorpID is the organisation whose people may log in, Upstream its app.
 	CorpID   string
 	Upstream login.Upstream
-	// People says where claims come from; Store, Secrets and Directories are
-	// filled in here.
+	// People says where claims come from; Store, Secrets and the Directory of the
+	// organisation are filled in here.
 	People   people.Config
 	Lives    grants.Lives
 	Sessions sessions.Config
@@ -102,7 +102,9 @@ func New(c Config) (*Provider, error) {
 	c.LoginsPerSecond = cmp.Or(c.LoginsPerSecond, 100)
 	c.DingTalkLoginsPerSecond = cmp.Or(c.DingTalkLoginsPerSecond, 20)
 	c.People.Store, c.People.Secrets = c.Store, c.Secrets
-	c.People.Directories = map[string]people.Directory{c.CorpID: c.Upstream}
+	organisation := c.People.Organisations[c.CorpID]
+	organisation.Directory = c.Upstream
+	c.People.Organisations = map[string]people.Organisation{c.CorpID: organisation}
 	c.People.Log = c.Log
 	registry, err := people.New(c.People)
 	if err != nil {

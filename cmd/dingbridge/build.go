@@ -56,13 +56,14 @@ func build(ctx context.Context, m *materials, wait time.Duration) (*house, error
 		CorpID:   c.DingTalk.Organisations[0].CorpID,
 		Upstream: m.upstream,
 		People: people.Config{
-			RecheckAfter:         duration(c.Freshness.RecheckAfter),
-			MaxStale:             duration(c.Freshness.MaxStale),
-			EmailSources:         c.Claims.EmailSources,
-			EmailDomains:         c.Claims.EmailDomains,
-			VerifiedEmailDomains: c.Claims.VerifiedEmailDomains,
-			UsernameSources:      c.Claims.UsernameSources,
-			ReservedUsernames:    c.Claims.ReservedUsernames,
+			Organisations: map[string]people.Organisation{c.DingTalk.Organisations[0].CorpID: {
+				EmailDomains: c.Claims.EmailDomains, VerifiedEmailDomains: c.Claims.VerifiedEmailDomains,
+			}},
+			RecheckAfter:      duration(c.Freshness.RecheckAfter),
+			MaxStale:          duration(c.Freshness.MaxStale),
+			EmailSources:      c.Claims.EmailSources,
+			UsernameSources:   c.Claims.UsernameSources,
+			ReservedUsernames: c.Claims.ReservedUsernames,
 		},
 		Lives: grants.Lives{
 			Code:            duration(c.Lives.Code),

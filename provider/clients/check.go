@@ -36,6 +36,7 @@ func (k *checker) client() *Client {
 		Allow:        Allow{Everyone: s.Allow.Everyone, Groups: slices.Clone(s.Allow.Groups), People: slices.Clone(s.Allow.People)},
 		PhoneNumber:  s.PhoneNumber, OmitNickname: s.OmitNickname, OmitIss: s.OmitIss, ResourceServer: s.ResourceServer,
 		RequirePushed: s.RequirePushed, DeviceAuthorization: s.DeviceAuthorization, MinimalIDToken: s.MinimalIDToken,
+		InAppTap:      s.InAppTap,
 		extraRedirect: s.ExtraRedirect, extraPostLogout: s.ExtraPostLogoutRedirect, extraOrigin: s.ExtraOrigin,
 	}
 	k.identity(c)
@@ -46,6 +47,8 @@ func (k *checker) client() *Client {
 	k.accessToken(c)
 	k.scopes(c)
 	k.allow(c)
+	k.organisations(c)
+	k.home(c)
 	return c
 }
 

@@ -55,6 +55,12 @@ type Client struct {
 	OmitNickname   bool
 	OmitIss        bool
 	ResourceServer bool
+	// Organisations are corpIds; empty where the file names none.
+	Organisations []string
+	// InAppTap asks for a press of a button before a login inside DingTalk.
+	InAppTap bool
+	// HomeURL is where the app itself starts, without any login in it; may be empty.
+	HomeURL string
 
 	extraRedirect   func(string) bool
 	extraPostLogout func(string) bool

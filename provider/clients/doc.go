@@ -33,6 +33,11 @@
 //	    wherever in the file it stands.
 //	C12 Only a resource server, or a client that may use the device flow, is without
 //	    redirect URI; such a client still accepts none.
+//	C13 A client serves the organisations that it names, byte for byte, and no other;
+//	    one that names none serves none. One that names several admits nobody by group
+//	    or userId, since the same id is somebody else in the other organisation.
+//	C14 A home URL could be registered as a web client's redirect URI; left out, it is
+//	    the root of the first redirect URI that has a host of its own, or nothing.
 //
 // The hall (provider) and the command's wiring may call it. It imports nothing of
 // this module. [Spec] carries the file's key names as struct tags, so that a fault

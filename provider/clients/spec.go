@@ -72,6 +72,17 @@ type Spec struct {
 	// their audiences (RFC 7662).
 	ResourceServer bool `yaml:"resource_server"`
 
+	// Organisations are the corpIds of those whose people may enter, subject to Allow.
+	// An installation with one organisation needs none here; with several, every
+	// client names its own.
+	Organisations []string `yaml:"organisations"`
+	// InAppTap has the person press a button inside the DingTalk client before a login
+	// there.
+	InAppTap bool `yaml:"in_app_tap"`
+	// HomeURL is where the app itself starts: where "open in the system browser"
+	// leads. The root of the first redirect URI by default.
+	HomeURL string `yaml:"home_url"`
+
 	// ExtraRedirect, ExtraPostLogoutRedirect and ExtraOrigin admit more for the demo's
 	// own clients. No file can set them; serve leaves them nil.
 	ExtraRedirect           func(uri string) bool    `yaml:"-"`
@@ -81,9 +92,10 @@ type Spec struct {
 
 // Allow says who may enter by a client. The zero Allow admits nobody.
 type Allow struct {
-	// Everyone of the configured organisations.
+	// Everyone of the organisations that the client serves.
 	Everyone bool `yaml:"everyone"`
-	// Groups as in the claim groups: "dept:<id>", "role:<id>".
+	// Groups as in the claim groups: "dept:<id>", "role:<id>". Groups and People are
+	// for clients of one organisation: another's ids can be the same.
 	Groups []string `yaml:"groups"`
 	// People by DingTalk userId. An administrator can give a leaver's userId to
 	// somebody else: prefer groups.

@@ -23,7 +23,13 @@ type ClaimOptions struct {
 	OmitNickname bool
 	// PhoneNumber is the client's permission beside the scope or the name.
 	PhoneNumber bool
+	// QualifyGroups puts "<corpId>:" before each group, for a client that serves several
+	// organisations: the same number is another department in another organisation.
+	QualifyGroups bool
 }
+
+// groupMark stands after the corpId in a qualified group; no corpId contains it.
+const groupMark = ":"
 
 // Claims are what ID token and userinfo say about a person (OpenID Connect Core
 // §5.1). They marshal by themselves or embedded. There is on purpose no field called
@@ -79,7 +85,7 @@ func (r *Registry) Claims(p Person, o ClaimOptions) Claims {
 	if asked("preferred_username") {
 		c.PreferredUsername = p.Username
 	}
-	email, verified := r.emails.choose(p.Profile)
+	email, verified := r.emails[p.CorpID].choose(p.Profile)
 	if asked("email") {
 		c.Email = email
 	}
@@ -97,6 +103,11 @@ func (r *Registry) Claims(p Person, o ClaimOptions) Claims {
 	if asked("groups") {
 		c.Groups = p.Groups()
 		c.Groups = slices.Clip(c.Groups[:min(len(c.Groups), maxGroups)])
+		if o.QualifyGroups {
+			for i, group := range c.Groups {
+				c.Groups[i] = p.CorpID + groupMark + group
+			}
+		}
 	}
 	return c
 }

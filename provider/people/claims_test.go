@@ -45,9 +45,14 @@ func claimsOf(t *testing.T, c Config, o ClaimOptions, change func(*dingtalk.Acco
 	return claims
 }
 
+// domains is a configuration of one organisation with these domains.
+func domains(o Organisation, sources ...string) Config {
+	return Config{Organisations: map[string]Organisation{corp: o}, EmailSources: sources}
+}
+
 // proves: claims of scopes | Core section 5.4
 func TestP12_ClaimsByScope(t *testing.T) {
-	c := Config{EmailDomains: []string{"corp.example"}}
+	c := domains(Organisation{EmailDomains: []string{"corp.example"}})
 	s := SubjectOf(corp, "unionZhang")
 	all := map[string]any{
 		"sub": string(s), "name": "张三", "nickname": "小张", "picture": "https://static.example.com/nick.png",
@@ -83,7 +88,7 @@ func TestP12_ClaimsByScope(t *testing.T) {
 
 // proves: claims asked for one by one | Core section 5.5
 func TestP12_ClaimsByName(t *testing.T) {
-	c := Config{VerifiedEmailDomains: []string{"corp.example"}}
+	c := domains(Organisation{VerifiedEmailDomains: []string{"corp.example"}})
 	all := claimsOf(t, c, ClaimOptions{Scopes: allScopes, PhoneNumber: true}, nil)
 	only := func(names ...string) map[string]any {
 		claims := map[string]any{"sub": all["sub"]}
@@ -232,18 +237,18 @@ func TestP8_WhichAddressIsClaimed(t *testing.T) {
 		want       any2 // email, email_verified
 	}{
 		"no domain is listed":           {Config{}, "a@corp.example", "", any2{nil, nil}},
-		"a listed domain":               {Config{EmailDomains: []string{"corp.example"}}, "A.B@Corp.Example", "", any2{"a.b@corp.example", nil}},
-		"another domain":                {Config{EmailDomains: []string{"corp.example"}}, "a@gmail.example", "", any2{nil, nil}},
-		"a subdomain":                   {Config{EmailDomains: []string{"corp.example"}}, "a@sub.corp.example", "", any2{nil, nil}},
-		"a longer domain":               {Config{EmailDomains: []string{"corp.example"}}, "a@evilcorp.example", "", any2{nil, nil}},
-		"a verified domain":             {Config{VerifiedEmailDomains: []string{"corp.example"}}, "a@corp.example", "", any2{"a@corp.example", true}},
-		"a listed and another verified": {Config{EmailDomains: []string{"b.example"}, VerifiedEmailDomains: []string{"corp.example"}}, "a@b.example", "", any2{"a@b.example", nil}},
-		"typed, not opted in":           {Config{VerifiedEmailDomains: []string{"corp.example"}}, "", "a@corp.example", any2{nil, nil}},
-		"typed, opted in":               {Config{VerifiedEmailDomains: []string{"corp.example"}, EmailSources: both}, "", "a@corp.example", any2{"a@corp.example", nil}},
-		"both":                          {Config{VerifiedEmailDomains: []string{"corp.example"}, EmailSources: both}, "a@corp.example", "b@corp.example", any2{"a@corp.example", true}},
-		"both, the other way":           {Config{VerifiedEmailDomains: []string{"corp.example"}, EmailSources: []string{SourceEmail, SourceOrgEmail}}, "a@corp.example", "b@corp.example", any2{"b@corp.example", nil}},
-		"the first not listed":          {Config{VerifiedEmailDomains: []string{"corp.example"}, EmailSources: both}, "a@gmail.example", "b@corp.example", any2{"b@corp.example", nil}},
-		"two at signs":                  {Config{VerifiedEmailDomains: []string{"corp.example"}}, "a@evil.example@corp.example", "", any2{nil, nil}},
+		"a listed domain":               {domains(Organisation{EmailDomains: []string{"corp.example"}}), "A.B@Corp.Example", "", any2{"a.b@corp.example", nil}},
+		"another domain":                {domains(Organisation{EmailDomains: []string{"corp.example"}}), "a@gmail.example", "", any2{nil, nil}},
+		"a subdomain":                   {domains(Organisation{EmailDomains: []string{"corp.example"}}), "a@sub.corp.example", "", any2{nil, nil}},
+		"a longer domain":               {domains(Organisation{EmailDomains: []string{"corp.example"}}), "a@evilcorp.example", "", any2{nil, nil}},
+		"a verified domain":             {domains(Organisation{VerifiedEmailDomains: []string{"corp.example"}}), "a@corp.example", "", any2{"a@corp.example", true}},
+		"a listed and another verified": {domains(Organisation{EmailDomains: []string{"b.example"}, VerifiedEmailDomains: []string{"corp.example"}}), "a@b.example", "", any2{"a@b.example", nil}},
+		"typed, not opted in":           {domains(Organisation{VerifiedEmailDomains: []string{"corp.example"}}), "", "a@corp.example", any2{nil, nil}},
+		"typed, opted in":               {domains(Organisation{VerifiedEmailDomains: []string{"corp.example"}}, both...), "", "a@corp.example", any2{"a@corp.example", nil}},
+		"both":                          {domains(Organisation{VerifiedEmailDomains: []string{"corp.example"}}, both...), "a@corp.example", "b@corp.example", any2{"a@corp.example", true}},
+		"both, the other way":           {domains(Organisation{VerifiedEmailDomains: []string{"corp.example"}}, SourceEmail, SourceOrgEmail), "a@corp.example", "b@corp.example", any2{"b@corp.example", nil}},
+		"the first not listed":          {domains(Organisation{VerifiedEmailDomains: []string{"corp.example"}}, both...), "a@gmail.example", "b@corp.example", any2{"b@corp.example", nil}},
+		"two at signs":                  {domains(Organisation{VerifiedEmailDomains: []string{"corp.example"}}), "a@evil.example@corp.example", "", any2{nil, nil}},
 	} {
 		got := claimsOf(t, tc.config, ClaimOptions{Scopes: allScopes}, func(_ *dingtalk.Account, m *dingtalk.Member) { m.OrgEmail, m.Email = tc.org, tc.typed })
 		if (any2{got["email"], got["email_verified"]}) != tc.want {
@@ -260,7 +265,7 @@ func TestP8_D2_ThePersonalAddressHasNoWayIn(t *testing.T) {
 			t.Errorf("account has field %s", field.Name)
 		}
 	}
-	got := claimsOf(t, Config{VerifiedEmailDomains: []string{"corp.example"}}, ClaimOptions{Scopes: allScopes, PhoneNumber: true}, func(a *dingtalk.Account, m *dingtalk.Member) {
+	got := claimsOf(t, domains(Organisation{VerifiedEmailDomains: []string{"corp.example"}}), ClaimOptions{Scopes: allScopes, PhoneNumber: true}, func(a *dingtalk.Account, m *dingtalk.Member) {
 		a.Nick, a.OpenID = "ceo@corp.example", "ceo@corp.example"
 		m.OrgEmail, m.Email, m.Mobile = "", "", ""
 	})

@@ -14,32 +14,49 @@ const (
 	SourceEmail = "email"
 )
 
-// emailPolicy decides which address may be claimed (promise P8).
+// emailPolicy decides which address a person of one organisation may claim (promise P8).
 type emailPolicy struct {
 	sources           []string
 	domains, verified map[string]bool
 }
 
-func newEmailPolicy(c Config) (emailPolicy, error) {
-	policy := emailPolicy{sources: c.EmailSources, domains: map[string]bool{}, verified: map[string]bool{}}
-	if len(policy.sources) == 0 {
-		policy.sources = []string{SourceOrgEmail}
+// newEmailPolicies makes one for each organisation. A domain that is vouched for in one
+// is in no other's: there it is an administrator of the other who says whose the
+// address is (promise P13).
+func newEmailPolicies(c Config) (map[string]emailPolicy, error) {
+	sources := c.EmailSources
+	if len(sources) == 0 {
+		sources = []string{SourceOrgEmail}
 	}
-	for _, source := range policy.sources {
+	for _, source := range sources {
 		if source != SourceOrgEmail && source != SourceEmail {
-			return policy, fmt.Errorf("e-mail source %q is neither %s nor %s", source, SourceOrgEmail, SourceEmail)
+			return nil, fmt.Errorf("e-mail source %q is neither %s nor %s", source, SourceOrgEmail, SourceEmail)
 		}
 	}
-	for _, domain := range slices.Concat(c.EmailDomains, c.VerifiedEmailDomains) {
-		if cleanEmail("a@"+domain) != "a@"+domain {
-			return policy, fmt.Errorf("e-mail domain %q is not a lower-case domain name", domain)
+	policies := make(map[string]emailPolicy, len(c.Organisations))
+	for corpID, o := range c.Organisations {
+		policy := emailPolicy{sources: sources, domains: map[string]bool{}, verified: map[string]bool{}}
+		for _, domain := range slices.Concat(o.EmailDomains, o.VerifiedEmailDomains) {
+			if cleanEmail("a@"+domain) != "a@"+domain {
+				return nil, fmt.Errorf("e-mail domain %q is not a lower-case domain name", domain)
+			}
+			policy.domains[domain] = true
 		}
-		policy.domains[domain] = true
+		for _, domain := range o.VerifiedEmailDomains {
+			policy.verified[domain] = true
+		}
+		policies[corpID] = policy
 	}
-	for _, domain := range c.VerifiedEmailDomains {
-		policy.verified[domain] = true
+	for owner, policy := range policies {
+		for other := range policies {
+			for domain := range policy.verified {
+				if other != owner && policies[other].domains[domain] {
+					return nil, fmt.Errorf("e-mail domain %q is verified for organisation %s, so organisation %s cannot have it too", domain, owner, other)
+				}
+			}
+		}
 	}
-	return policy, nil
+	return policies, nil
 }
 
 // choose returns the first source's address that may be claimed, and whether the

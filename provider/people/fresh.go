@@ -97,7 +97,7 @@ func (r *Registry) recheck(ctx context.Context, p Person) (Person, error) {
 			return false
 		}
 		profile := profileOf(member)
-		profile.Nick = p.Profile.Nick // of the account; the directory has none
+		profile.Nick, profile.NickIsName = p.Profile.Nick, p.Profile.NickIsName // of the account; the directory has none
 		profile.Avatar = cmp.Or(profile.Avatar, p.Profile.Avatar)
 		p.Profile, p.CheckedAt = profile, asked
 		return true

@@ -116,7 +116,7 @@ func TestP3_AnOrganisationNoLongerConfigured(t *testing.T) {
 		h := build(t, Config{Secrets: list})
 		account, member := zhangsan()
 		s := h.login(t, account, member).Subject
-		other := build(t, Config{Secrets: list, Store: h.store, Directories: map[string]Directory{"dingnew": h.dir}})
+		other := build(t, Config{Secrets: list, Store: h.store, Organisations: map[string]Organisation{"dingnew": {Directory: h.dir}}})
 		time.Sleep(11 * minute)
 		if _, err := other.Fresh(t.Context(), other.mustRead(t, s)); !errors.Is(err, ErrCannotDecide) {
 			t.Errorf("%v", err)

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log/slog"
+	"maps"
 	"sync"
 	"testing"
 	"time"
@@ -146,8 +147,15 @@ func build(t testing.TB, c Config) house {
 	if c.Secrets == nil {
 		c.Secrets = secrets(t, secret.Generate())
 	}
-	if c.Directories == nil {
-		c.Directories = map[string]Directory{corp: h.dir}
+	if c.Organisations == nil {
+		c.Organisations = map[string]Organisation{corp: {}}
+	}
+	c.Organisations = maps.Clone(c.Organisations)
+	for corpID, o := range c.Organisations {
+		if o.Directory == nil {
+			o.Directory = h.dir
+			c.Organisations[corpID] = o
+		}
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.NewTextHandler(t.Output(), nil))

@@ -30,12 +30,14 @@ type Person struct {
 // A Profile is what DingTalk said, names cleaned, the rest as it came. It is
 // stored sealed. Only what a claim or an access rule needs is kept.
 type Profile struct {
-	UnionID  string `json:"union_id"`
-	UserID   string `json:"user_id"`
-	Nick     string `json:"nick,omitempty"`
-	Name     string `json:"name,omitempty"`
-	Avatar   string `json:"avatar,omitempty"`
-	OrgEmail string `json:"org_email,omitempty"`
+	UnionID string `json:"union_id"`
+	UserID  string `json:"user_id"`
+	Nick    string `json:"nick,omitempty"`
+	// NickIsName: no nick was ever told, and the organisation's name stands in.
+	NickIsName bool   `json:"nick_is_name,omitempty"`
+	Name       string `json:"name,omitempty"`
+	Avatar     string `json:"avatar,omitempty"`
+	OrgEmail   string `json:"org_email,omitempty"`
 	// Email is the directory's, typed by an administrator; never the account's.
 	Email       string  `json:"email,omitempty"`
 	StateCode   string  `json:"state_code,omitempty"`
@@ -82,7 +84,7 @@ func ascending(ids []int64) []int64 {
 
 func (p Profile) equal(q Profile) bool {
 	return slices.Equal(p.Departments, q.Departments) && slices.Equal(p.Roles, q.Roles) &&
-		p.UnionID == q.UnionID && p.UserID == q.UserID && p.Nick == q.Nick && p.Name == q.Name && p.Avatar == q.Avatar &&
+		p.UnionID == q.UnionID && p.UserID == q.UserID && p.Nick == q.Nick && p.NickIsName == q.NickIsName && p.Name == q.Name && p.Avatar == q.Avatar &&
 		p.OrgEmail == q.OrgEmail && p.Email == q.Email && p.StateCode == q.StateCode && p.Mobile == q.Mobile
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -39,25 +40,32 @@ type Directory interface {
 	Member(ctx context.Context, unionID string) (dingtalk.Member, error)
 }
 
-// A Config says what a [Registry] stands on. Store, Secrets and Directories are
+// An Organisation is one whose people may log in.
+type Organisation struct {
+	// Directory is asked about this organisation's people and no other's; needed.
+	Directory Directory
+	// EmailDomains are those that an e-mail claim of its people may have, in lower
+	// case, each without its subdomains. None: no e-mail claims.
+	EmailDomains []string
+	// VerifiedEmailDomains are those for which the operator vouches that an
+	// organisation mailbox belongs to its person. Here they need no mention among
+	// EmailDomains; a configuration file has to name them in both. No other
+	// organisation may have them in either list.
+	VerifiedEmailDomains []string
+}
+
+// A Config says what a [Registry] stands on. Store, Secrets and Organisations are
 // needed.
 type Config struct {
-	Store       storage.Store
-	Secrets     *secret.List
-	Directories map[string]Directory // by corpId
+	Store         storage.Store
+	Secrets       *secret.List
+	Organisations map[string]Organisation // by corpId
 	// RecheckAfter is how old a directory answer may be; 0 is 10 minutes.
 	RecheckAfter time.Duration
 	// MaxStale is how old it may be while the directory cannot decide; 0 is 1 hour.
 	MaxStale time.Duration
 	// EmailSources in order of preference; none is SourceOrgEmail alone.
 	EmailSources []string
-	// EmailDomains are those that an e-mail claim may have, in lower case, each
-	// without its subdomains. None: no e-mail claims.
-	EmailDomains []string
-	// VerifiedEmailDomains are those for which the operator vouches that an
-	// organisation mailbox belongs to its person. Here they need no mention among
-	// EmailDomains; a configuration file has to name them in both.
-	VerifiedEmailDomains []string
 	// UsernameSources in order of preference; none is SourceUserID alone.
 	UsernameSources []string
 	// ReservedUsernames beside the built-in ones.
@@ -72,7 +80,7 @@ type Registry struct {
 	directories  map[string]Directory
 	recheckAfter time.Duration
 	maxStale     time.Duration
-	emails       emailPolicy
+	emails       map[string]emailPolicy // by corpId
 	usernames    usernamePolicy
 	log          *slog.Logger
 	flights      singleflight.Group
@@ -81,11 +89,11 @@ type Registry struct {
 
 // New checks the configuration and makes a registry. It asks nobody anything.
 func New(c Config) (*Registry, error) {
-	if c.Store == nil || c.Secrets == nil || len(c.Directories) == 0 {
-		return nil, errors.New("people: store, secrets and at least one directory are needed")
+	if c.Store == nil || c.Secrets == nil || len(c.Organisations) == 0 {
+		return nil, errors.New("people: store, secrets and at least one organisation are needed")
 	}
 	r := &Registry{
-		store: c.Store, sealer: c.Secrets.Sealer("person"), directories: c.Directories,
+		store: c.Store, sealer: c.Secrets.Sealer("person"), directories: make(map[string]Directory, len(c.Organisations)),
 		recheckAfter: cmp.Or(c.RecheckAfter, 10*time.Minute),
 		log:          cmp.Or(c.Log, slog.New(slog.DiscardHandler)),
 	}
@@ -93,8 +101,14 @@ func New(c Config) (*Registry, error) {
 	if r.recheckAfter < 0 || r.maxStale < r.recheckAfter {
 		return nil, fmt.Errorf("people: recheck_after (%v) must be positive and max_stale (%v) no shorter", r.recheckAfter, r.maxStale)
 	}
+	for corpID, o := range c.Organisations {
+		if !plausibleIDs(corpID) || strings.Contains(corpID, groupMark) || o.Directory == nil {
+			return nil, fmt.Errorf("people: organisation %q has no corpId or no directory", corpID)
+		}
+		r.directories[corpID] = o.Directory
+	}
 	var err error
-	if r.emails, err = newEmailPolicy(c); err != nil {
+	if r.emails, err = newEmailPolicies(c); err != nil {
 		return nil, fmt.Errorf("people: %w", err)
 	}
 	if r.usernames, err = newUsernamePolicy(c); err != nil {

@@ -70,20 +70,30 @@ func TestStoreTroubleIsNeverADecision(t *testing.T) {
 }
 
 func TestNewRefusesWhatCannotWork(t *testing.T) {
-	base := Config{Store: &memory{}, Secrets: secrets(t, secret.Generate()), Directories: map[string]Directory{corp: &directory{}}}
+	base := Config{Store: &memory{}, Secrets: secrets(t, secret.Generate()), Organisations: map[string]Organisation{corp: {Directory: &directory{}}}}
 	if _, err := New(base); err != nil {
 		t.Fatal(err)
 	}
+	d := &directory{}
+	with := func(organisations map[string]Organisation) func(*Config) {
+		return func(c *Config) { c.Organisations = organisations }
+	}
+	one := func(o Organisation) func(*Config) { return with(map[string]Organisation{corp: o}) }
 	for name, change := range map[string]func(*Config){
+		"no corpId":            with(map[string]Organisation{"": {Directory: d}}),
+		"NUL in a corpId":      with(map[string]Organisation{"a\x00b": {Directory: d}}),
+		"mark in a corpId":     with(map[string]Organisation{"a:b": {Directory: d}}),
+		"one of two without":   with(map[string]Organisation{corp: {Directory: d}, "dingother": {}}),
 		"no store":             func(c *Config) { c.Store = nil },
 		"no secrets":           func(c *Config) { c.Secrets = nil },
-		"no directory":         func(c *Config) { c.Directories = nil },
+		"no organisation":      func(c *Config) { c.Organisations = nil },
+		"no directory":         one(Organisation{}),
 		"negative":             func(c *Config) { c.RecheckAfter = -1 },
 		"stale before recheck": func(c *Config) { c.MaxStale = minute },
 		"e-mail source":        func(c *Config) { c.EmailSources = []string{"personal"} },
-		"e-mail domain @":      func(c *Config) { c.EmailDomains = []string{"@corp.example"} },
-		"e-mail domain case":   func(c *Config) { c.EmailDomains = []string{"Corp.example"} },
-		"e-mail domain *":      func(c *Config) { c.VerifiedEmailDomains = []string{"*.corp.example"} },
+		"e-mail domain @":      one(Organisation{Directory: d, EmailDomains: []string{"@corp.example"}}),
+		"e-mail domain case":   one(Organisation{Directory: d, EmailDomains: []string{"Corp.example"}}),
+		"e-mail domain *":      one(Organisation{Directory: d, VerifiedEmailDomains: []string{"*.corp.example"}}),
 		"username source":      func(c *Config) { c.UsernameSources = []string{"nick"} },
 	} {
 		c := base

@@ -47,7 +47,7 @@ func TestP1_D3_OnlyCorpAndUnionIDMakeTheSubject(t *testing.T) {
 }
 
 func TestP1_D18_OrganisationsDoNotMeet(t *testing.T) {
-	h := build(t, Config{Directories: map[string]Directory{corp: &directory{}, "dingother": &directory{}}})
+	h := build(t, Config{Organisations: map[string]Organisation{corp: {}, "dingother": {}}})
 	account, member := zhangsan()
 	one := h.login(t, account, member)
 	member.CorpID = "dingother"

@@ -31,16 +31,16 @@ func (r *Registry) Welcome(ctx context.Context, present *Person, corpID string, 
 	if _, ours := r.directories[corpID]; !ours {
 		return Person{}, nil, fmt.Errorf("welcome: %w: the organisation is not configured", ErrContradiction)
 	}
-	if account.UnionID != member.UnionID || member.CorpID != corpID || !plausibleIDs(corpID, member.UnionID, member.UserID) {
+	// Only inside DingTalk's client the account's side names the userId too.
+	sameUser := account.UserID == "" || account.UserID == member.UserID
+	if account.UnionID != member.UnionID || !sameUser || member.CorpID != corpID || !plausibleIDs(corpID, member.UnionID, member.UserID) {
 		return Person{}, nil, fmt.Errorf("welcome: %w", ErrContradiction)
 	}
 	s := SubjectOf(corpID, member.UnionID)
 	if present != nil && present.Subject != s {
 		return Person{}, nil, fmt.Errorf("welcome: %w: the record is another person's", ErrContradiction)
 	}
-	profile := profileOf(member)
-	profile.Nick = cleanText(account.Nick)
-	profile.Avatar = cmp.Or(profile.Avatar, cleanURL(account.AvatarURL))
+	profile := welcomed(account, member, present)
 	if n := len(profile.Departments) + len(profile.Roles); n > maxGroups {
 		r.log.WarnContext(ctx, "person is in more groups than a token carries", "sub", string(s), "groups", n, "cap", maxGroups)
 	}
@@ -63,4 +63,25 @@ func (r *Registry) Welcome(ctx context.Context, present *Person, corpID string, 
 		return *present, nil, nil
 	}
 	return p, storage.Swap(key(s), present.Version, r.writeRecord(p), 0), nil
+}
+
+// welcomed puts together what the two answers say. Not every way in tells nick and
+// picture of the account: what is not told is as it was. Who came in by no other way yet
+// goes by the organisation's name for the person, until a nick is told.
+func welcomed(account dingtalk.Account, member dingtalk.Member, present *Person) Profile {
+	var before Profile
+	if present != nil {
+		before = present.Profile
+	}
+	profile := profileOf(member)
+	profile.Avatar = cmp.Or(profile.Avatar, cleanURL(account.AvatarURL), before.Avatar)
+	profile.Nick = cleanText(account.Nick)
+	if profile.Nick != "" {
+		return profile
+	}
+	profile.Nick, profile.NickIsName = before.Nick, before.NickIsName
+	if name := cleanText(account.Name); name != "" && (before.Nick == "" || before.NickIsName) {
+		profile.Nick, profile.NickIsName = name, true
+	}
+	return profile
 }
