@@ -14,6 +14,8 @@
 //	    never "not found".
 //	R6  A URL is read strictly: an unknown, doubled or impossible parameter is an
 //	    error, and no such error quotes the URL.
+//	R7  Inspect asks and writes nothing; what a server's access list keeps from us is
+//	    told as not known, never as in order.
 //
 // The wiring in cmd opens it; everybody else sees a storage.Store.
 //
