@@ -33,6 +33,7 @@ type Client struct {
 
 	authorize, userToken, me, appToken, byUnionID, user *url.URL
 	qrConnect, password, scan, inApp                    *url.URL
+	api, oapi                                           *url.URL // of which the probes make more
 	loginOrigin                                         string
 
 	timeout   time.Duration
@@ -74,6 +75,8 @@ func New(cfg Config) (*Client, error) {
 		password:  oapi.JoinPath("connect/oauth2/sns_authorize"),
 		scan:      oapi.JoinPath("sns/getuserinfo_bycode"),
 		inApp:     oapi.JoinPath("topapi/v2/user/getuserinfo"),
+		api:       api,
+		oapi:      oapi,
 
 		loginOrigin: originOf(login),
 		timeout:     cfg.Timeout,
