@@ -1,7 +1,10 @@
 package dingtalk
 
 import (
+	"context"
 	"fmt"
+	"io"
+	"net/http"
 	"reflect"
 	"strings"
 	"testing"
@@ -10,8 +13,8 @@ import (
 // Attacks known from other bridges, played against the whole client.
 
 func TestD1_Outsider(t *testing.T) {
-	// Everybody gets through the login page: Account succeeds for all of them. What
-	// the directory then says, or fails to say, must never make a member of them.
+	// Everybody gets through the login pages: each exchange of a code succeeds for all of
+	// them. What the directory then says, or fails to say, must never make a member of them.
 	type answer struct {
 		status int
 		body   string
@@ -41,13 +44,17 @@ func TestD1_Outsider(t *testing.T) {
 					u.handle(call, hangUp)
 				}
 				c := dial(t, u)
-				account, err := c.Account(t.Context(), code)
-				if err != nil {
-					t.Fatal(err)
-				}
-				member, err := c.Member(t.Context(), account.UnionID)
-				if err == nil || !reflect.DeepEqual(member, Member{}) {
-					t.Errorf("an outsider is %+v", member)
+				for way, account := range map[string]func(context.Context, string) (Account, error){
+					"oauth2": c.Account, "sns": c.ScanAccount, "inapp": c.InAppAccount,
+				} {
+					account, err := account(t.Context(), code)
+					if err != nil {
+						t.Fatal(err)
+					}
+					member, err := c.Member(t.Context(), account.UnionID)
+					if err == nil || !reflect.DeepEqual(member, Member{}) {
+						t.Errorf("%s: an outsider is %+v", way, member)
+					}
 				}
 			})
 		}
@@ -105,6 +112,21 @@ func TestD3_IdentifiersAreNotConfused(t *testing.T) {
 			}
 		}
 	})
+	t.Run("nor is any other id", func(t *testing.T) {
+		for body, decode := range map[string]func(int, []byte) (Account, *Error){
+			`{"errcode":0,"user_info":{"nick":"x","openid":"7xQm2VtLk9RbYc5WnPf4dAiEiE","dingId":"$:LWCP_v1:$k2Jp"}}`:             decodeScan,
+			`{"errcode":0,"user_info":{"openid":"7xQm2VtLk9RbYc5WnPf4dAiEiE","unionId":"7xQm2VtLk9RbYc5WnPf4dAiEiE"}}`:            decodeScan,
+			`{"errcode":0,"unionid":"a","user_info":{"openid":"b"}}`:                                                              decodeScan,
+			`{"errcode":0,"result":{"userid":"0156421733781264","associated_unionid":"N2o5U3axEXAMPLEiEiE"}}`:                     decodeInApp,
+			`{"errcode":0,"result":{"userid":"0156421733781264","unionid":"","associated_unionid":"N2o5U3axEXAMPLEiEiE"}}`:        decodeInApp,
+			`{"errcode":0,"result":{"unionid":"iiXk3Rz9PqWm4TsYbLc8vNwiEiE","device_id":"c4f1a7d2e9","name":"0156421733781264"}}`: decodeInApp,
+			`{"errcode":0,"userid":"0156421733781264","result":{"unionid":"iiXk3Rz9PqWm4TsYbLc8vNwiEiE"}}`:                        decodeInApp,
+		} {
+			if a, fault := decode(200, []byte(body)); fault == nil || a != (Account{}) {
+				t.Errorf("%s: %+v", body, a)
+			}
+		}
+	})
 	t.Run("a userid given to somebody else", func(t *testing.T) {
 		u := newUpstream()
 		u.answer(CallUser, 200, changed(t, unionID, "newcomerNewcomerNewcomeriEiE"))
@@ -129,4 +151,54 @@ func TestD3_IdentifiersAreNotConfused(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Three kinds of code look alike. Whatever kind it is and wherever it is tried, it is
+// told to one endpoint, and a refusal there is the end: no other is asked, and the
+// organisation is that of the app.
+func TestThreat_D4_U10_KindsOfCodesAreKeptApart(t *testing.T) {
+	ends := map[string]struct {
+		member string // of the body, that holds the code
+		used   string
+		status int
+	}{
+		CallUserToken: {"code", usedCodeJSON, 400},
+		CallScan:      {"tmp_auth_code", usedOldCodeJSON, 200},
+		CallInApp:     {"code", usedOldCodeJSON, 200},
+	}
+	for call, end := range ends {
+		t.Run(call, func(t *testing.T) {
+			for name, answer := range map[string]string{"refused": end.used, "accepted": ""} {
+				u := newUpstream()
+				if answer != "" {
+					u.answer(call, end.status, answer)
+				}
+				c := dial(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					body, err := io.ReadAll(r.Body)
+					if err != nil {
+						t.Error(err)
+					}
+					told := strings.Contains(r.URL.String()+string(body)+fmt.Sprint(r.Header), code)
+					right := strings.Contains(string(body), `"`+end.member+`":"`+code+`"`) && !strings.Contains(r.URL.String(), code)
+					if paths[r.URL.Path] == call && !right || paths[r.URL.Path] != call && told {
+						t.Errorf("%s %s %s", r.Method, r.URL, body)
+					}
+					r.Body = io.NopCloser(strings.NewReader(string(body)))
+					u.ServeHTTP(w, r)
+				}))
+				err := exchange(t, c, call)
+				if answer == "" && err != nil {
+					t.Fatal(err)
+				}
+				if answer != "" {
+					want(t, err, ReasonCodeRejected)
+				}
+				for other := range ends {
+					if n := u.asked(other); n != map[bool]int{true: 1}[other == call] {
+						t.Errorf("%s: %s asked %d times", name, other, n)
+					}
+				}
+			}
+		})
+	}
 }

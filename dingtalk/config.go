@@ -131,6 +131,8 @@ func parseEndpoint(name, raw string) (*url.URL, error) {
 		return nil, fmt.Errorf("%s endpoint must be an absolute https URL", name)
 	case u.User != nil, u.RawQuery != "", u.ForceQuery, u.Fragment != "":
 		return nil, fmt.Errorf("%s endpoint must have no user, query or fragment", name)
+	case !isToken(u.Host):
+		return nil, fmt.Errorf("%s endpoint must have a host in ASCII, as browsers send it (xn--...)", name)
 	case u.Scheme == "http" && !isLoopback(u.Hostname()):
 		return nil, fmt.Errorf("%s endpoint: plain http is accepted on loopback addresses only", name)
 	}

@@ -3,10 +3,16 @@
 // whether that person belongs to it. It keeps one thing, the app's access token,
 // and that in memory only. It knows nothing of OpenID Connect.
 //
-// A login is two questions. [Client.Account] turns the code of the callback into
-// "who scanned"; anybody with a DingTalk account gets that far. [Client.Member]
-// then asks the directory, with the app's own token, and only its answer says that
-// the person is one of ours.
+// A login is two questions. The first turns a code into "who scanned"; anybody with a
+// DingTalk account gets that far. [Client.Member] then asks the directory, with the
+// app's own token, and only its answer says that the person is one of ours.
+//
+// There are four ways in and three kinds of code, each with a first question of its own:
+//
+//	the login page             AuthorizeURL            Account       oauth2.go
+//	a frame in our own page    FrameURL                Account       oauth2.go
+//	the pages of 2020 (sns)    ScanURL, PasswordURL    ScanAccount   sns.go
+//	DingTalk's own client      no page                 InAppAccount  inapp.go
 //
 // Promises:
 //
@@ -24,13 +30,20 @@
 //	U5  Repeated is only what is safe to repeat, and once: reads, and the fetch of the
 //	    app token (net/http may in addition replace a kept connection that turns out
 //	    dead). A code is sent at most once; if the reply is lost, the answer is
-//	    ReasonUnavailable.
+//	    ReasonUnavailable. The one exception: a plain word of the gateway that the app's
+//	    token is bad. The code has then not been looked at, and goes out with the next.
 //	U6  Every call is bounded: in time, in the size of the answer, in the number of
 //	    requests. No redirect is followed and no proxy used that was not configured.
 //	U7  [Error.Gone] is true only where the directory said so, plainly. A fault, a limit,
 //	    a permission or an odd answer throws nobody out.
 //	U8  The account's personal e-mail address and telephone number, which its owner can
 //	    set at will, are never read; a masked number is no number.
+//	U9  A signature is made for the moment it is sent in, over the milliseconds alone, and
+//	    encoded once. If DingTalk finds our clock wrong, that is ReasonClock, with the
+//	    difference as its answer shows it; nothing is sent again, and no clock is bent.
+//	U10 The kinds of codes are kept apart: each goes to one endpoint, and no refusal there
+//	    makes another be tried. The organisation is always the app's; nothing that a
+//	    browser says can name it.
 //
 // Two families of DingTalk's API meet here, the new one (newapi.go) and the old one
 // (oldapi.go), each with its own shape of success and failure. Both end in the same

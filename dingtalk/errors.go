@@ -32,8 +32,9 @@ const (
 	// ReasonConfig: credentials, IP allowlist, a disabled app, a used-up quota:
 	// something the operator has to put right.
 	ReasonConfig
-	// ReasonClock: this machine's clock and DingTalk's differ by more than DingTalk
-	// suffers in a signature; [Error.Err] says by how much. The operator sets the clock.
+	// ReasonClock: this machine's clock and DingTalk's differ by more than the minute that
+	// DingTalk allows in a signature; [Error.Err] says by how much. The operator sets the
+	// clock.
 	ReasonClock
 	// ReasonThrottled: too many calls. Later.
 	ReasonThrottled

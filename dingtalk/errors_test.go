@@ -16,9 +16,11 @@ func TestOldCodes(t *testing.T) {
 		ReasonPermission:   {60011},
 		ReasonThrottled:    {45009, 90001, 90002, 90005, 90014, 90017, 90018},
 		ReasonConfig: {33001, 40001, 40013, 40014, 40079, 40086, 40089, 40096, 41001, 42001, 43007, 48002, 50001,
-			50003, 50005, 60020, 70001, 71006, 71007, 71010, 71011, 71012, 71013, 90020, 400043, 900001, 900010},
+			50003, 50005, 60020, 70001, 71006, 71007, 71010, 71011, 71012, 71013, 90020, 400043, 853003, 853004,
+			900001, 900010},
+		ReasonClock: {853002},
 		ReasonStrange: {1, 22, 33011, 33012, 40000, 40003, 40009, 40022, 40035, 40068, 40069, 43001, 43002, 43009,
-			60003, 60111, 71008, 71009, 90015, 90019, 400002, 123456789, -2},
+			60003, 60111, 71008, 71009, 90015, 90019, 400002, 853001, 853005, 123456789, -2},
 		ReasonOutsider: {60121},
 		ReasonDisabled: {60120},
 	} {
@@ -38,9 +40,15 @@ func TestOldCodes(t *testing.T) {
 				if wrapped && (reason == ReasonOutsider || reason == ReasonDisabled) {
 					expect = ReasonStrange
 				}
-				_, fault := decodeByUnionID(200, []byte(body))
-				if fault == nil || fault.Reason != expect || fault.Code != fmt.Sprint(code) || fault.RequestID != "r" || fault.Message == "" {
-					t.Errorf("%d, %s: %+v, want %q", code, shape, fault, expect)
+				for call, decode := range map[string]func(int, []byte) *Error{
+					"getbyunionid":       func(s int, b []byte) *Error { _, f := decodeByUnionID(s, b); return f },
+					"getuserinfo":        func(s int, b []byte) *Error { _, f := decodeInApp(s, b); return f },
+					"getuserinfo_bycode": func(s int, b []byte) *Error { _, f := decodeScan(s, b); return f },
+				} {
+					fault := decode(200, []byte(body))
+					if fault == nil || fault.Reason != expect || fault.Code != fmt.Sprint(code) || fault.RequestID != "r" || fault.Message == "" {
+						t.Errorf("%s %d, %s: %+v, want %q", call, code, shape, fault, expect)
+					}
 				}
 			}
 		}
@@ -165,7 +173,7 @@ func TestErrorShapes(t *testing.T) {
 
 func TestU7_GoneOnlyWhenTheDirectorySaidSo(t *testing.T) {
 	for reason := ReasonStrange; reason <= ReasonUnavailable; reason++ {
-		for _, call := range []string{"", CallCallback, CallUserToken, CallMe, CallAppToken, CallByUnionID, CallUser} {
+		for _, call := range append([]string{"", CallCallback}, allCalls...) {
 			e := &Error{Reason: reason, Call: call}
 			directory := call == CallByUnionID || call == CallUser
 			said := reason == ReasonOutsider || reason == ReasonDisabled

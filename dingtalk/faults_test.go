@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -48,7 +47,7 @@ func send(status int, body string) http.HandlerFunc {
 func TestFaults(t *testing.T) {
 	good := map[string]string{
 		CallUserToken: userTokenJSON, CallMe: meJSON, CallAppToken: appTokenJSON,
-		CallByUnionID: byUnionIDJSON, CallUser: userJSON,
+		CallByUnionID: byUnionIDJSON, CallUser: userJSON, CallScan: scanJSON, CallInApp: inAppJSON,
 	}
 	for call, body := range good {
 		for name, fault := range map[string]struct {
@@ -78,20 +77,12 @@ func TestFaults(t *testing.T) {
 				u := newUpstream()
 				u.handle(call, fault.handler)
 				c := dial(t, u)
-				login := func() error {
-					if call == CallUserToken || call == CallMe {
-						_, err := c.Account(t.Context(), code)
-						return err
-					}
-					_, err := c.Member(t.Context(), unionID)
-					return err
-				}
-				e := want(t, login(), fault.reason)
+				e := want(t, exchange(t, c, call), fault.reason)
 				if e.Call != call || e.Gone() {
 					t.Errorf("%+v", e)
 				}
 				times := fault.times
-				if call == CallUserToken {
+				if call == CallUserToken || call == CallScan || call == CallInApp {
 					times = 1
 				}
 				n := u.asked(call)
@@ -105,7 +96,7 @@ func TestFaults(t *testing.T) {
 					t.Errorf("a redirect was followed")
 				}
 				u.handle(call, send(200, body))
-				if err := login(); err != nil {
+				if err := exchange(t, c, call); err != nil {
 					t.Errorf("afterwards: %v", err)
 				}
 			})
@@ -127,25 +118,34 @@ func rawAnswer(text string) http.HandlerFunc {
 func TestU5_ACodeIsSentOnce(t *testing.T) {
 	// Also over a connection that was good before, where net/http itself might be
 	// tempted to send again.
-	u := newUpstream()
-	c := dial(t, u)
-	if _, err := c.Account(t.Context(), code); err != nil {
-		t.Fatal(err)
+	old := []http.HandlerFunc{
+		send(200, `{"errcode":-1,"errmsg":"系统繁忙"}`), send(200, tooFastJSON), send(200, `{"errcode":88}`),
+		send(500, badAppTokenJSON), // not the plain word of the gateway
 	}
-	for _, handler := range []http.HandlerFunc{hangUp, cutShort(userTokenJSON), send(500, ""), send(429, ""),
-		send(403, `{"code":"Forbidden.AccessDenied.QpsLimitForAppkeyAndApi"}`)} {
-		u.handle(CallUserToken, handler)
-		before := u.asked(CallUserToken)
-		_, err := c.Account(t.Context(), code)
-		if e, ok := err.(*Error); !ok || !e.Transient() {
-			t.Errorf("%v", err)
-		}
-		if n := u.asked(CallUserToken) - before; n != 1 {
-			t.Errorf("sent %d times", n)
-		}
-		u.answer(CallUserToken, 200, userTokenJSON)
-		if _, err := c.Account(t.Context(), code); err != nil {
+	for call, busy := range map[string][]http.HandlerFunc{
+		CallUserToken: {send(403, `{"code":"Forbidden.AccessDenied.QpsLimitForAppkeyAndApi"}`)},
+		CallScan:      old,
+		CallInApp:     old,
+	} {
+		u := newUpstream()
+		c := dial(t, u)
+		if err := exchange(t, c, call); err != nil {
 			t.Fatal(err)
+		}
+		for i, handler := range append(busy, hangUp, cutShort(scanJSON), send(500, ""), send(429, "")) {
+			u.handle(call, handler)
+			before := u.asked(call)
+			err := exchange(t, c, call)
+			if e, ok := err.(*Error); !ok || !e.Transient() {
+				t.Errorf("%s %d: %v", call, i, err)
+			}
+			if n := u.asked(call) - before; n != 1 {
+				t.Errorf("%s %d: sent %d times", call, i, n)
+			}
+			newUpstream().copyTo(u, call)
+			if err := exchange(t, c, call); err != nil {
+				t.Fatalf("%s %d: afterwards: %v", call, i, err)
+			}
 		}
 	}
 }
@@ -231,17 +231,14 @@ func TestU5_SafeCallsAreRepeatedOnce(t *testing.T) {
 }
 
 func TestU6_Bounded(t *testing.T) {
-	for _, call := range []string{CallUserToken, CallMe, CallAppToken, CallByUnionID, CallUser} {
+	for _, call := range allCalls {
 		t.Run("time/"+call, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				u := newUpstream()
 				u.handle(call, func(http.ResponseWriter, *http.Request) { time.Sleep(time.Hour) })
 				c := inProcess(t, u)
 				before := time.Now()
-				_, err := c.Account(t.Context(), code)
-				if err == nil {
-					_, err = c.Member(t.Context(), unionID)
-				}
+				err := exchange(t, c, call)
 				e := want(t, err, ReasonUnavailable)
 				if e.Err != context.DeadlineExceeded || e.Call != call || u.asked(call) != 1 {
 					t.Errorf("%+v, sent %d times", e, u.asked(call))
@@ -303,68 +300,6 @@ func TestU6_Bounded(t *testing.T) {
 		}
 		if len(conns) > 2 {
 			t.Errorf("%d connections for calls one after another", len(conns))
-		}
-	})
-}
-
-func TestNew_Faults(t *testing.T) {
-	good := Config{CorpID: corp, ClientID: clientID, ClientSecret: secret}
-	for name, test := range map[string]struct {
-		change func(*Config)
-		text   string // "" = accepted
-	}{
-		"as it is":          {func(c *Config) {}, ""},
-		"no corp":           {func(c *Config) { c.CorpID = "" }, "corpId is missing"},
-		"no client":         {func(c *Config) { c.ClientID = "" }, "client id is missing"},
-		"no secret":         {func(c *Config) { c.ClientSecret = "" }, "client secret is missing"},
-		"secret with break": {func(c *Config) { c.ClientSecret += "\n" }, "client secret holds"},
-		"http loopback":     {func(c *Config) { c.Endpoints.API = "http://127.0.0.1:8081" }, ""},
-		"http localhost":    {func(c *Config) { c.Endpoints.API = "http://localhost:8081/" }, ""},
-		"http ipv6":         {func(c *Config) { c.Endpoints.OAPI = "http://[::1]:8081" }, ""},
-		"http elsewhere":    {func(c *Config) { c.Endpoints.OAPI = "http://oapi.dingtalk.com" }, "oapi endpoint: plain http"},
-		"http lookalike":    {func(c *Config) { c.Endpoints.OAPI = "http://localhost.example.com" }, "plain http"},
-		"international":     {func(c *Config) { c.Endpoints.Login = "https://login.dingtalk.io" }, ""},
-		"with a path":       {func(c *Config) { c.Endpoints.API = "https://gw.example.com/ding/" }, ""},
-		"with a query":      {func(c *Config) { c.Endpoints.API = "https://gw.example.com/?a=b" }, "no user, query"},
-		"with a user":       {func(c *Config) { c.Endpoints.API = "https://u:p@gw.example.com/" }, "no user, query"},
-		"no scheme":         {func(c *Config) { c.Endpoints.Login = "login.dingtalk.com" }, "absolute https"},
-		"another scheme":    {func(c *Config) { c.Endpoints.Login = "javascript:alert(1)" }, "absolute https"},
-		"no URL":            {func(c *Config) { c.Endpoints.Login = "https://a b%zz" }, "not a URL"},
-		"odd proxy":         {func(c *Config) { c.Proxy = "socks" }, "proxy must be"},
-		"environment proxy": {func(c *Config) { c.Proxy = "environment" }, ""},
-		"odd agent":         {func(c *Config) { c.UserAgent = "a\r\nb" }, "line break"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			cfg := good
-			test.change(&cfg)
-			_, err := New(cfg)
-			switch {
-			case test.text == "" && err != nil:
-				t.Error(err)
-			case test.text != "" && (err == nil || !strings.Contains(err.Error(), test.text)):
-				t.Errorf("%v, want %q", err, test.text)
-			case err != nil && strings.Contains(err.Error(), secret):
-				t.Errorf("the secret is in %v", err)
-			}
-		})
-	}
-	t.Run("all at once", func(t *testing.T) {
-		_, err := New(Config{Endpoints: Endpoints{Login: "x", API: "y"}})
-		for _, text := range []string{"corpId", "client id", "client secret", "login endpoint", "api endpoint"} {
-			if err == nil || !strings.Contains(err.Error(), text) {
-				t.Errorf("%v does not name the %s", err, text)
-			}
-		}
-	})
-	t.Run("a path is kept", func(t *testing.T) {
-		good.Endpoints.Login = "https://gw.example.com/ding/"
-		c, err := New(good)
-		if err != nil {
-			t.Fatal(err)
-		}
-		u, _ := url.Parse(c.AuthorizeURL("r", "s"))
-		if u.Path != "/ding/oauth2/auth" {
-			t.Errorf("%v", u)
 		}
 	})
 }

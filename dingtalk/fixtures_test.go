@@ -8,6 +8,9 @@ const (
 	secret   = "Vw3kT0yQe7-m_fixture_secret_9b2XcLr5"
 	code     = "5a1d7e0c94b83f62a7d8e1c05b9f4426"
 
+	scanAppID  = "dingoab7x2k9qw4m1ztr"
+	scanSecret = "s3cretS3cretS3cret" // of the second vector of the signature
+
 	unionID = "iiXk3Rz9PqWm4TsYbLc8vNwiEiE"
 	userID  = "0156421733781264"
 
@@ -28,6 +31,13 @@ const (
   "dept_position_list":[{"dept_id":432825033,"title":"平台工程师","is_main":true,"work_place":"杭州"}],
   "leader_in_dept":[{"dept_id":432825033,"leader":false}],"role_list":[{"id":1507113581,"name":"主管","group_name":"默认"}],
   "manager_userid":"manager7521","active":true,"real_authed":true,"senior":false,"admin":false,"boss":false,"exclusive_account":false}}`
+
+	scanJSON = `{"errcode":0,"errmsg":"ok","user_info":{"nick":"阿青","unionid":"iiXk3Rz9PqWm4TsYbLc8vNwiEiE",
+ "dingId":"$:LWCP_v1:$k2Jp0sVd7Xq1Tn8LwYb3cA==","openid":"7xQm2VtLk9RbYc5WnPf4dAiEiE","main_org_auth_high_level":true}}`
+	inAppJSON = `{"errcode":0,"errmsg":"ok","result":{"userid":"0156421733781264","name":"陈青","unionid":"iiXk3Rz9PqWm4TsYbLc8vNwiEiE",
+ "associated_unionid":"N2o5U3axEXAMPLEiEiE","device_id":"c4f1a7d2e9","sys":false,"sys_level":0},"request_id":"16lq8m2xk0pz4"}`
+	usedOldCodeJSON = `{"errcode":40078,"errmsg":"不存在的临时授权码","request_id":"16lq8m2xk0pz5"}`
+	clockJSON       = `{"errcode":853002,"errmsg":"timestamp时间戳与服务器时间相差超过1分钟"}`
 
 	strangerJSON    = `{"errcode":60121,"errmsg":"找不到该用户","request_id":"16ksd93xq7pz1"}`
 	badAppTokenJSON = `{"errcode":88,"sub_code":"40014","sub_msg":"不合法的access_token","errmsg":"ding talk error[subcode=40014,submsg=不合法的access_token]","request_id":"16l4kd93xq7pz"}`
@@ -54,3 +64,8 @@ var wantAccount = Account{
 	UnionID: unionID, OpenID: "7xQm2VtLk9RbYc5WnPf4dAiEiE", Nick: "阿青",
 	AvatarURL: "https://static-legacy.dingtalk.com/media/lADPEXAMPLE_400_400.jpg",
 }
+
+var (
+	wantScan  = Account{UnionID: unionID, OpenID: "7xQm2VtLk9RbYc5WnPf4dAiEiE", Nick: "阿青"}
+	wantInApp = Account{UnionID: unionID, UserID: userID, Name: "陈青"}
+)

@@ -3,8 +3,10 @@ package dingtalk
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 )
 
@@ -15,7 +17,7 @@ import (
 func seeds(f *testing.F) {
 	for _, body := range []string{
 		userTokenJSON, meJSON, appTokenJSON, byUnionIDJSON, userJSON, strangerJSON, badAppTokenJSON, tooFastJSON,
-		punishedJSON, noPermissionOld, noPermissionNew, usedCodeJSON, "", "null", "[]", "{}", "<html>",
+		punishedJSON, noPermissionOld, noPermissionNew, usedCodeJSON, scanJSON, inAppJSON, usedOldCodeJSON, clockJSON, "", "null", "[]", "{}", "<html>",
 		`{"errcode":88}`, `{"errcode":"0","result":{}}`, `{"unionId":"a","unionId":"b"}`, `{"union\u0049d":"a"}`,
 		`{"unionId":"\ud800"}`, "{\"unionId\":\"\xff\"}", `{"a":[[{"b":"]}"}]],"unionId":"x"}`, `{"status":1111}`,
 		`{"errcode":88,"errmsg":"[subcode=60121]"}`, `{"errcode":60120}`, ` {"accessToken" : "t" , "expireIn" : 1 } `,
@@ -42,7 +44,7 @@ func oracle(t *testing.T, body []byte) map[string]any {
 func fitForLog(t *testing.T, fault *Error, status int) {
 	t.Helper()
 	fault.Call, fault.Status = CallUser, status
-	fault.scrub(appTokenValue, secret)
+	fault.scrub(appTokenValue, code, secret, scanSecret)
 	text := fault.Error()
 	if fault.Reason > ReasonUnavailable || !utf8.ValidString(text) || len(text) > 4*maxMessage {
 		t.Fatalf("odd error %q", text)
@@ -52,8 +54,10 @@ func fitForLog(t *testing.T, fault *Error, status int) {
 			t.Fatalf("%U in %q", r, text)
 		}
 	}
-	if strings.Contains(text, appTokenValue) || strings.Contains(text, secret) {
-		t.Fatalf("a secret in %q", text)
+	for _, hidden := range []string{appTokenValue, code, secret, scanSecret} {
+		if strings.Contains(text, hidden) {
+			t.Fatalf("a secret in %q", text)
+		}
 	}
 	if fault.Gone() && status != 200 {
 		t.Fatalf("gone, by status %d", status)
@@ -174,6 +178,74 @@ func FuzzDecodeUser(f *testing.F) {
 	})
 }
 
+// asInside fails unless the account is what encoding/json finds in the object of that
+// name: the ids exactly, everything else exactly or not at all.
+func asInside(t *testing.T, a Account, status int, body []byte, name string) {
+	t.Helper()
+	m := oracle(t, body)
+	inside, _ := m[name].(map[string]any)
+	if status != 200 || !isZero(m["errcode"]) || !isID(a.UnionID) || inside["unionid"] != a.UnionID {
+		t.Fatalf("%d: %+v from %s", status, a, body)
+	}
+	text := func(name string) string { s, _ := inside[name].(string); return s }
+	expect := Account{UnionID: a.UnionID, OpenID: text("openid"), Nick: text("nick")}
+	if name == "result" {
+		expect = Account{UnionID: a.UnionID, UserID: text("userid"), Name: text("name")}
+		if !isID(a.UserID) {
+			t.Fatalf("userid %q", a.UserID)
+		}
+	}
+	if a != expect {
+		t.Fatalf("%+v, want %+v from %s", a, expect, body)
+	}
+}
+
+func FuzzDecodeScan(f *testing.F) {
+	seeds(f)
+	f.Fuzz(func(t *testing.T, status int, body []byte) {
+		a, fault := decodeScan(status, body)
+		if fault == nil {
+			asInside(t, a, status, body, "user_info")
+			return
+		}
+		if a != (Account{}) {
+			t.Fatal("refused, with an account")
+		}
+		fitForLog(t, fault, status)
+	})
+}
+
+func FuzzDecodeInApp(f *testing.F) {
+	seeds(f)
+	f.Fuzz(func(t *testing.T, status int, body []byte) {
+		a, fault := decodeInApp(status, body)
+		if fault == nil {
+			asInside(t, a, status, body, "result")
+			return
+		}
+		if a != (Account{}) {
+			t.Fatal("refused, with an account")
+		}
+		fitForLog(t, fault, status)
+	})
+}
+
+// FuzzClockSkew reads any Date header: the sentence is ours, with nothing of it in it.
+func FuzzClockSkew(f *testing.F) {
+	for _, date := range []string{"", "Sat, 01 Jan 2000 00:00:00 GMT", "Saturday, 01-Jan-00 00:00:00 GMT", "Sat Jan  1 00:00:00 2000",
+		"Mon, 01 Jan 0001 00:00:00 GMT", "Fri, 31 Dec 9999 23:59:59 GMT", "\u202e", code} {
+		f.Add(date)
+	}
+	sentence := regexp.MustCompile(`^(by the Date header of the answer the clocks do not differ|` +
+		`this machine's clock is [1-9][0-9]{0,10} s (ahead of|behind) DingTalk's|` +
+		`by how much the clocks differ is not known: the answer has no Date header that can be read)$`)
+	f.Fuzz(func(t *testing.T, date string) {
+		if text := clockSkew(time.Unix(1763800000, 0), []string{date}).Error(); !sentence.MatchString(text) {
+			t.Fatalf("%q: %q", date, text)
+		}
+	})
+}
+
 func FuzzErrorShapes(f *testing.F) {
 	for _, text := range []string{
 		"ding talk error[subcode=40014,submsg=不合法的access_token]", "subcode=60121", "[qyapi_get_member]", "[[[]]]",
@@ -197,6 +269,10 @@ func FuzzErrorShapes(f *testing.F) {
 				t.Fatalf("accepted without a result: %s", body)
 			}
 			goneIsSaid(t, fault, status, []byte(body))
+			fitForLog(t, fault, status)
+			if _, fault = decodeScan(status, []byte(body)); fault == nil {
+				t.Fatalf("accepted without a user_info: %s", body)
+			}
 			fitForLog(t, fault, status)
 			_, fault = decodeMe(status, []byte(body))
 			if fault == nil {

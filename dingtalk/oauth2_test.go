@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"reflect"
 	"testing"
 )
 
@@ -30,6 +31,28 @@ func TestAuthorizeURL(t *testing.T) {
 	}
 	if len(u.Query()) != 6 {
 		t.Errorf("unexpected parameters: %v", u.Query())
+	}
+}
+
+func TestFrameURL(t *testing.T) {
+	c := dial(t, newUpstream(), func(c *Config) { c.Endpoints = Endpoints{} })
+	full, err := url.Parse(c.AuthorizeURL("https://idp.example.cn/login/callback", "Jk2p&x=y"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	frame, err := url.Parse(c.FrameURL("https://idp.example.cn/login/callback", "Jk2p&x=y"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The embed script sends what the page is sent, and iframe=true.
+	expect := full.Query()
+	expect.Set("iframe", "true")
+	if got := frame.Query(); !reflect.DeepEqual(got, expect) {
+		t.Errorf("%v, want %v", got, expect)
+	}
+	full.RawQuery, frame.RawQuery = "", ""
+	if *frame != *full || frame.Scheme+"://"+frame.Host != c.LoginOrigin() {
+		t.Errorf("page %s, want %s", frame, full)
 	}
 }
 

@@ -24,6 +24,8 @@ var paths = map[string]string{
 	"/v1.0/oauth2/accessToken":     CallAppToken,
 	"/topapi/user/getbyunionid":    CallByUnionID,
 	"/topapi/v2/user/get":          CallUser,
+	"/sns/getuserinfo_bycode":      CallScan,
+	"/topapi/v2/user/getuserinfo":  CallInApp,
 }
 
 func newUpstream() *upstream {
@@ -33,6 +35,8 @@ func newUpstream() *upstream {
 	u.answer(CallAppToken, 200, appTokenJSON)
 	u.answer(CallByUnionID, 200, byUnionIDJSON)
 	u.answer(CallUser, 200, userJSON)
+	u.answer(CallScan, 200, scanJSON)
+	u.answer(CallInApp, 200, inAppJSON)
 	return u
 }
 
@@ -70,6 +74,9 @@ func (u *upstream) handle(call string, h http.HandlerFunc) {
 	defer u.mu.Unlock()
 	u.handlers[call] = h
 }
+
+// copyTo gives another upstream the answer of this one.
+func (u *upstream) copyTo(other *upstream, call string) { other.handle(call, u.handlers[call]) }
 
 func (u *upstream) asked(call string) int {
 	u.mu.Lock()
@@ -117,6 +124,7 @@ func dial(t testing.TB, u http.Handler, change ...func(*Config)) *Client {
 	t.Cleanup(server.Close)
 	cfg := Config{
 		CorpID: corp, ClientID: clientID, ClientSecret: secret,
+		ScanAppID: scanAppID, ScanAppSecret: scanSecret,
 		Endpoints: Endpoints{Login: server.URL, API: server.URL, OAPI: server.URL},
 		Log:       slog.New(slog.NewTextHandler(t.Output(), nil)),
 	}
@@ -134,12 +142,34 @@ func dial(t testing.TB, u http.Handler, change ...func(*Config)) *Client {
 // inProcess returns a client without a network, for virtual time.
 func inProcess(t testing.TB, u *upstream) *Client {
 	t.Helper()
-	c, err := New(Config{CorpID: corp, ClientID: clientID, ClientSecret: secret})
+	c, err := New(Config{
+		CorpID: corp, ClientID: clientID, ClientSecret: secret, ScanAppID: scanAppID, ScanAppSecret: scanSecret,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.transport = u
 	return c
+}
+
+// allCalls are the calls there are.
+var allCalls = []string{CallUserToken, CallMe, CallAppToken, CallByUnionID, CallUser, CallScan, CallInApp}
+
+// exchange sends a code, or asks the directory, so that the call is made.
+func exchange(t testing.TB, c *Client, call string) error {
+	t.Helper()
+	var err error
+	switch call {
+	case CallUserToken, CallMe:
+		_, err = c.Account(t.Context(), code)
+	case CallScan:
+		_, err = c.ScanAccount(t.Context(), code)
+	case CallInApp:
+		_, err = c.InAppAccount(t.Context(), code)
+	default:
+		_, err = c.Member(t.Context(), unionID)
+	}
+	return err
 }
 
 // want fails unless err is an *Error with the reason.
