@@ -3,6 +3,7 @@ package pages
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -87,7 +88,8 @@ func TestP12_InARealBrowser(t *testing.T) {
 	}))
 	defer server.Close()
 
-	trouble := watch(t, ctx, func(url string) bool { return url == server.URL+"/page" })
+	dingTalk := newDingTalk(t)
+	trouble := watch(t, ctx, func(url string) bool { return url == server.URL+"/page" || strings.HasPrefix(url, dingTalk.URL+"/") })
 	for _, screen := range screens {
 		options := []chromedp.EmulateViewportOption{}
 		if screen.mobile {
@@ -100,14 +102,14 @@ func TestP12_InARealBrowser(t *testing.T) {
 					continue // nothing that the narrow one does not show
 				}
 				name := fmt.Sprintf("%s-%s-%s", kind, lang, screen.name)
-				page = wide(kind, lang)
+				page = dingTalk.in(wide(kind, lang), server.URL)
 				// The page that goes on by itself must stay to be looked at.
 				call(t, ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: kind == FormPost})
 				must(t, chromedp.Do(ctx, chromedp.Navigate(server.URL+"/page")))
 				seen := ask[struct {
 					Over   float64 `json:"over"`
 					Corner string  `json:"corner"`
-				}](t, ctx, `(document.querySelector('details').open = true, {
+				}](t, ctx, `((document.querySelector('details') || {}).open = true, {
 					over: document.documentElement.scrollWidth - document.documentElement.clientWidth,
 					corner: getComputedStyle(document.querySelector('main')).borderRadius})`)
 				if seen.Over > 0 {
@@ -127,7 +129,7 @@ func TestP12_InARealBrowser(t *testing.T) {
 					t.Errorf("%s: %s", name, line)
 				}
 				if pictures != "" {
-					photograph(t, ctx, filepath.Join(pictures, name), server.URL+"/page", func() { page = usual(kind, lang) })
+					photograph(t, ctx, filepath.Join(pictures, name), server.URL+"/page", func() { page = dingTalk.in(usual(kind, lang), server.URL) })
 				}
 			}
 		}
@@ -140,8 +142,52 @@ func wide(kind Kind, lang string) Page {
 	return Page{Kind: kind, Lang: lang, ClientName: long, Account: long, Permission: long, Contact: long,
 		RetryURL: "/page?" + long, RequestID: long, Form: formFor(kind), ContinueURL: "/page?" + long,
 		Scopes: []string{"profile", long, "groups"}, UserCode: long, WrongCode: true, DeviceAddress: long,
-		Begun: time.Now().Add(-time.Hour)}
+		Begun: time.Now().Add(-time.Hour), Organisation: long, Choices: []Choice{{"/page", long, "frame"}, {"/page?2", "2" + long, "oauth2"}, {"/page?3", "", "sns"}}}
 }
+
+// A dingTalk stands for DingTalk's login host, with its frame, and for the host of
+// its script.
+type dingTalk struct{ *httptest.Server }
+
+func newDingTalk(t *testing.T) dingTalk {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/oauth2/auth":
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			_, _ = io.WriteString(w, qrCode)
+		case "/dingtalk.open.js":
+			w.Header().Set("Content-Type", "text/javascript")
+			_, _ = io.WriteString(w, "window.dd = {requestAuthCode: function () {}};") // never answers
+		default:
+			t.Errorf("DingTalk was asked for %s", r.URL.Path)
+			http.NotFound(w, r)
+		}
+	}))
+	t.Cleanup(server.Close)
+	return dingTalk{server}
+}
+
+// in makes the page one that this DingTalk answers.
+func (d dingTalk) in(page Page, ours string) Page {
+	need := needed(page.Kind)
+	page.Frame, page.InApp = need.Frame, need.InApp
+	if page.Frame != nil {
+		page.Frame.Origin, page.Frame.URL = d.URL, d.URL+"/oauth2/auth?iframe=true&state=a.b"
+		page.Frame.Callback, page.Frame.ReloadURL = ours+"/login/callback", "/page"
+	}
+	if page.InApp != nil {
+		page.InApp.ScriptURL, page.InApp.FallbackURL, page.InApp.HomeURL = d.URL+"/dingtalk.open.js", "/page", "https://app.example.com/"
+		page.InApp.Seconds = 3600
+	}
+	return page
+}
+
+// qrCode is what stands in the frame: of the size of DingTalk's, and nothing more like it.
+const qrCode = `<!DOCTYPE html><html lang="zh"><title>QR</title><link rel="icon" href="data:,">
+<body style="margin:0;display:grid;place-items:center;height:100vh;background:#fff"><svg width="210" height="210" viewBox="0 0 21 21" shape-rendering="crispEdges">
+<path d="M0 0h7v7h-7zM14 0h7v7h-7zM0 14h7v7h-7zM9 0h1v3h2v2h-3zM9 7h3v1h2v2h-4v2h-1zM0 9h3v1h2v2h-5zM12 12h2v2h3v1h2v-3h2v4h-3v2h3v3h-2v-2h-3v1h-2v1h-3v-5h1zM9 14h2v3h-1v4h-1z"/>
+<path fill="#fff" d="M1 1h5v5h-5zM15 1h5v5h-5zM1 15h5v5h-5z"/><path d="M2 2h3v3h-3zM16 2h3v3h-3zM2 16h3v3h-3z"/></svg>`
 
 // usual is a page such as people meet.
 func usual(kind Kind, lang string) Page {
@@ -154,7 +200,7 @@ func usual(kind Kind, lang string) Page {
 	if text := tongues[lang].texts[kind]; text.button == "" && kind.Status() == http.StatusOK {
 		page.RetryURL = ""
 	}
-	if kind != SignOut && kind != SignedOut && kind != SignedOutEverywhere {
+	if kind != SignOut && kind != SignedOut && kind != SignedOutEverywhere && kind != SignedIn {
 		page.ContinueURL = ""
 	}
 	return page

@@ -27,10 +27,24 @@ var chinese = tongue{
 		JustNow:       "不到 1 分钟前",
 		OneMinute:     "1 分钟前",
 		Minutes:       "%d 分钟前",
+
+		QRCode:       "钉钉二维码",
+		QRComes:      "正在从钉钉获取二维码……",
+		NotMember:    "钉钉返回的结果显示，您不在该组织内。如果您有多个钉钉账号，请用工作账号扫码。",
+		ScanFailed:   "没有成功。请重新扫码，或换一种方式登录。",
+		Expired:      "二维码已过期。",
+		Reload:       "获取新的二维码",
+		OtherWays:    "或换一种方式登录",
+		ScanNoScript: "您的浏览器不运行脚本，在此扫码不会有结果，请换一种方式登录。",
+		Enter:        "进入{app}",
+		Ordinary:     "用普通方式登录",
+		Outside:      "在系统浏览器中打开",
+		OutsideHint:  "如果仍在钉钉中打开，请使用右上角的 ··· 菜单。",
 	},
 	general: map[string]string{"{app}": "该应用", "{org}": "本组织"},
 	scopes:  chineseScopes,
-	texts: join(chineseForms, map[Kind]text{
+	ways:    chineseWays,
+	texts: join(chineseForms, chineseEntry, map[Kind]text{
 		InvalidRequest: {
 			title: "登录请求无效",
 			lead:  "来自{app}的请求不符合登录协议的要求，登录没有开始。",

@@ -51,8 +51,13 @@ func TestP4_ForeignTextCannotPose(t *testing.T) {
 func TestP4_NamesAreIsolatedAndNotInTitles(t *testing.T) {
 	p := newPages(t, Config{Contact: "NAME"})
 	for _, kind := range Kinds() {
-		root := parse(t, body(t, write(t, p, "GET", 0, Page{Kind: kind, Lang: English, ClientName: "NAME", Account: "NAME", Contact: "NAME",
-			Form: formFor(kind), ContinueURL: "/", Scopes: []string{"NAME"}, UserCode: "NAME"})))
+		page := bare(kind, English)
+		page.ClientName, page.Account, page.Contact, page.Organisation = "NAME", "NAME", "NAME", "NAME"
+		page.ContinueURL, page.Scopes, page.UserCode = "/", []string{"NAME"}, "NAME"
+		for i := range page.Choices {
+			page.Choices[i].Organisation = "NAME"
+		}
+		root := parse(t, body(t, write(t, p, "GET", 0, page)))
 		for n := range root.Descendants() {
 			if n.Data == "NAME" && n.Parent.Data != "bdi" {
 				t.Errorf("%s: a name stands in %s", kind, n.Parent.Data)

@@ -28,10 +28,24 @@ var english = tongue{
 		JustNow:       "less than a minute ago",
 		OneMinute:     "1 minute ago",
 		Minutes:       "%d minutes ago",
+
+		QRCode:       "DingTalk’s QR code",
+		QRComes:      "The QR code is on its way from DingTalk …",
+		NotMember:    "DingTalk says that you are not in this organisation. If you have more than one DingTalk account, scan with the one that you use at work.",
+		ScanFailed:   "That did not work. Scan again, or log in another way.",
+		Expired:      "This QR code is too old.",
+		Reload:       "New QR code",
+		OtherWays:    "Or log in another way",
+		ScanNoScript: "Your browser runs no scripts, so scanning here leads nowhere: log in another way.",
+		Enter:        "Enter {app}",
+		Ordinary:     "Log in the ordinary way",
+		Outside:      "Open in the system’s browser",
+		OutsideHint:  "If it opens in DingTalk all the same, use the ··· menu at the top.",
 	},
 	general: map[string]string{"{app}": "the app", "{org}": "this organisation"},
 	scopes:  englishScopes,
-	texts: join(englishForms, map[Kind]text{
+	ways:    englishWays,
+	texts: join(englishForms, englishEntry, map[Kind]text{
 		InvalidRequest: {
 			title: "This login request is not valid",
 			lead:  "The request from {app} breaks a rule of the login protocol, so no login was begun.",

@@ -11,8 +11,9 @@ import (
 // A Form is what a page that asks something needs to be answered. What the
 // person may press, and under which name and value it arrives, is the kind's own:
 // "choice" is "here" or "everywhere" from SignOut, "approve" or "deny" from Consent
-// and DeviceConfirm; "user_code" is what was typed into DeviceCode. Since no page
-// gives a referrer, the post has "Origin: null" (Fetch, 3.1); Sec-Fetch-Site is true.
+// and DeviceConfirm; "user_code" is what was typed into DeviceCode, "code" what
+// DingTalk's client gave to InApp. Since no page but InApp gives a referrer, the post has
+// "Origin: null" (Fetch, 3.1), and of InApp our own; Sec-Fetch-Site is true.
 type Form struct {
 	// Action is the path of ours that the form posts to, with the issuer's path
 	// before it, such as "/end_session/confirm".
@@ -72,10 +73,14 @@ func source(uri string) string {
 	return scheme + ":"
 }
 
+// posts tells whether the kind has a form: one with buttons, or the one that is sent
+// for the person.
+func (row kindRow) posts() bool { return len(row.buttons) > 0 || row.kind == InApp }
+
 // target checks where a page of this kind may post to, and what its policy says
 // of it. Both are empty if it may not.
 func (row kindRow) target(form *Form) (action template.URL, sources string) {
-	if form == nil || len(row.buttons) == 0 {
+	if form == nil || !row.posts() {
 		return "", ""
 	}
 	to := link(form.Action)
@@ -133,7 +138,7 @@ func (row kindRow) form(page Page, choices []choiceView) *formView {
 		view.Buttons = append(view.Buttons, buttonView{button, choices[i]})
 	}
 	if row.kind == FormPost {
-		view.Script = template.JS(script) // ours, a constant
+		view.Script = template.JS(scripts[FormPost]) // ours, a constant
 	}
 	return view
 }

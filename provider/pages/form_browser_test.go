@@ -88,7 +88,7 @@ func (s *stage) await(t *testing.T, ctx context.Context) arrival {
 	}
 }
 
-func scripts(t *testing.T, ctx context.Context, on bool) {
+func runScripts(t *testing.T, ctx context.Context, on bool) {
 	t.Helper()
 	call(t, ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !on})
 }
@@ -114,7 +114,7 @@ func TestP14_FormPostInARealBrowser(t *testing.T) {
 		want.Add("state", value)
 	}
 	for _, on := range []bool{true, false} {
-		scripts(t, ctx, on)
+		runScripts(t, ctx, on)
 		s.page = Page{Kind: FormPost, Lang: English, Form: &Form{Action: s.app.URL + "/cb?keep=1", Hidden: append(slices.Clone(fields), bent...)}}
 		must(t, chromedp.Do(ctx, chromedp.Navigate(s.ours.URL+"/authorize")))
 		if !on {
@@ -153,7 +153,7 @@ func TestP13_EveryButtonWithoutScript(t *testing.T) {
 	ctx := chromium.Start(t, 2*time.Minute)
 	s := newStage(t)
 	trouble := watch(t, ctx, func(string) bool { return true })
-	scripts(t, ctx, false)
+	runScripts(t, ctx, false)
 	for _, row := range []struct {
 		kind         Kind
 		button       string

@@ -86,9 +86,11 @@ func TestP13_NoQuestionWithoutAForm(t *testing.T) {
 	}
 	for _, row := range table {
 		for _, kind := range Kinds() {
-			resp := write(t, p, "GET", http.StatusOK, Page{Kind: kind, Lang: English, Form: row.form})
+			page := needed(kind)
+			page.Lang, page.Form = English, row.form
+			resp := write(t, p, "GET", http.StatusOK, page)
 			root := parse(t, body(t, resp))
-			asks := len(rows[kind].buttons) > 0
+			asks := rows[kind].posts()
 			fit := row.ours && kind != FormPost || row.theirs && kind == FormPost
 			want, status := kind, http.StatusOK
 			if asks && !fit {
@@ -143,9 +145,10 @@ func TestP15_FormAction(t *testing.T) {
 	}
 	action := regexp.MustCompile(`; form-action ([^;]*); `)
 	for _, row := range table {
-		for _, kind := range []Kind{SignOut, Consent, DeviceCode, DeviceConfirm} {
-			form := &Form{Action: "/answer", LeadsTo: row.leadsTo}
-			csp := write(t, p, "GET", 0, Page{Kind: kind, Form: form}).Header.Get("Content-Security-Policy")
+		for _, kind := range []Kind{SignOut, Consent, DeviceCode, DeviceConfirm, InApp} {
+			page := needed(kind)
+			page.Form = &Form{Action: "/answer", LeadsTo: row.leadsTo}
+			csp := write(t, p, "GET", 0, page).Header.Get("Content-Security-Policy")
 			if got := action.FindStringSubmatch(csp); len(got) != 2 || got[1] != row.want {
 				t.Errorf("%s: %q gives %s", kind, row.leadsTo, csp)
 			}

@@ -42,6 +42,13 @@ const (
 	TooManyCodes        Kind = "too-many-codes"        // the person, or somebody who guesses: too many codes tried
 	FormExpired         Kind = "form-expired"          // nobody: one of our forms came too late, or from another session
 	FormPost            Kind = "form-post"             // hands the answer to the app, by itself; see WriteFormPost
+
+	ChooseWay Kind = "choose-way" // asks: by which of Page.Choices
+	Scan      Kind = "scan"       // DingTalk's QR code in our page; see Frame
+	InApp     Kind = "in-app"     // inside DingTalk's client, which is asked who is there; see InAppLogin
+	SignedIn  Kind = "signed-in"  // no error: the issuer's own address, for who is logged in
+	ClockSkew Kind = "clock-skew" // the administrator: our clock is wrong, so DingTalk refuses our signature
+	Preview   Kind = "preview"    // no error: what the preview of a link shows, and nothing of the login
 )
 
 // A tone picks the picture at the head of a page.
@@ -54,6 +61,8 @@ const (
 	toneTrouble tone = "trouble" // something is broken that a person must mend
 	toneAsk     tone = "ask"     // this person must decide
 	toneDone    tone = "done"    // what they decided has been done
+	toneScan    tone = "scan"    // there is something to scan
+	toneGo      tone = "go"      // it goes on by itself
 )
 
 type kindRow struct {
@@ -110,6 +119,12 @@ var kinds = []kindRow{
 	{TooManyCodes, http.StatusTooManyRequests, toneWait, nil},
 	{FormExpired, http.StatusBadRequest, toneWait, nil},
 	{FormPost, http.StatusOK, toneWait, send},
+	{ChooseWay, http.StatusOK, toneAsk, nil},
+	{Scan, http.StatusOK, toneScan, nil},
+	{InApp, http.StatusOK, toneGo, nil},
+	{SignedIn, http.StatusOK, toneDone, nil},
+	{ClockSkew, http.StatusBadGateway, toneTrouble, nil},
+	{Preview, http.StatusOK, toneInfo, nil},
 }
 
 var rows = func() map[Kind]kindRow {

@@ -2,9 +2,7 @@ package pages
 
 import (
 	"bytes"
-	"crypto/sha256"
 	_ "embed"
-	"encoding/base64"
 	"fmt"
 	"html/template"
 	"net/http"
@@ -16,6 +14,9 @@ import (
 //go:embed page.html
 var layout string
 
+//go:embed ways.html
+var waysLayout string
+
 //go:embed style.css
 var style string
 
@@ -23,8 +24,9 @@ var style string
 type Config struct {
 	Issuer       string // issuer URL, shown on the home page with its discovery document
 	Operator     string // who runs this, shown at the head of every page; may be empty
-	Organisation string // whose members may log in, as sentences call it; may be empty
+	Organisation string // whose members may log in, as sentences call it; empty if there are several
 	Contact      string // whom to ask: an e-mail address, an https URL or a few words; may be empty
+	Logo         []byte // beside the operator's name: PNG, JPEG, WebP or SVG, at most 32 KB; may be empty
 }
 
 // A Page is what one page is given. All but Kind may be empty: what is empty is
@@ -39,9 +41,17 @@ type Page struct {
 	RetryURL   string // where the button leads: a path of ours, or http(s)
 	RequestID  string // finds the audit event
 
+	Organisation string // that the page is about, in place of the configured one
+	SwitchURL    string // shows this page in the other language; empty: that stands folded in the page
+
+	Choices []Choice    // ChooseWay: at least one; Scan: the other ways
+	Frame   *Frame      // Scan needs it
+	InApp   *InAppLogin // InApp needs it, and a Form
+
 	// Form is needed by the kinds that ask something (SignOut, Consent, DeviceCode,
-	// DeviceConfirm) and by FormPost; the others leave it out. Without one that can
-	// be sent, a page that asks is shown as Internal, with status 500.
+	// DeviceConfirm), by InApp and by FormPost; the others leave it out. Without one
+	// that can be sent, a page that asks is shown as Internal, with status 500; so is
+	// one that has not what its kind needs.
 	Form          *Form
 	ContinueURL   string    // a link back to the app: a path of ours, or http(s)
 	Scopes        []string  // what the app would learn; shown in words
@@ -54,47 +64,25 @@ type Page struct {
 // Pages writes pages. It is safe for concurrent use.
 type Pages struct {
 	config Config
+	logo   template.URL
 	layout *template.Template
 }
 
-// New makes the pages ready. It fails only if what is built in is broken.
+// New makes the pages ready. It fails if the logo is unfit.
 func New(config Config) (*Pages, error) {
-	t, err := template.New("page").Option("missingkey=error").Parse(layout)
+	t, err := template.New("page").Option("missingkey=error").Parse(waysLayout + layout)
 	if err != nil {
 		return nil, fmt.Errorf("parse the layout of the pages: %w", err)
+	}
+	logo, err := picture(config.Logo)
+	if err != nil {
+		return nil, fmt.Errorf("take the operator's logo: %w", err)
 	}
 	config.Operator = clean(config.Operator, maxName)
 	config.Organisation = clean(config.Organisation, maxName)
 	config.Contact = clean(config.Contact, maxContact)
 	config.Issuer = strings.TrimSuffix(link(config.Issuer), "/")
-	return &Pages{config: config, layout: t}, nil
-}
-
-// script is the only one that we have, in the page of FormPost alone. It takes
-// submit from where no field of the form can hide it.
-const script = `HTMLFormElement.prototype.submit.call(document.getElementById("form"))`
-
-var styleSource, scriptSource = hashSource(style), hashSource(script)
-
-// hashSource lets in one style sheet or script, by its hash (CSP 3, 2.3.1).
-func hashSource(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
-}
-
-// policy is the Content-Security-Policy of a page: nothing but the style sheet, by
-// its hash, the picture of the tab, which is in the page itself, and what the kind
-// needs to send its form.
-func (row kindRow) policy(form *Form) string {
-	scripts, posts := "", "'none'"
-	if _, sources := row.target(form); sources != "" {
-		posts = sources
-		if row.kind == FormPost {
-			scripts = "script-src " + scriptSource + "; "
-		}
-	}
-	return "default-src 'none'; " + scripts + "style-src " + styleSource +
-		"; img-src data:; base-uri 'none'; form-action " + posts + "; frame-ancestors 'none'"
+	return &Pages{config: config, logo: logo, layout: t}, nil
 }
 
 // Write answers the request with a page: headers, status (0 is the kind's own)
@@ -108,7 +96,7 @@ func (p *Pages) Write(w http.ResponseWriter, r *http.Request, status int, page P
 		page.Kind = Internal
 	}
 	row := rows[page.Kind]
-	if action, _ := row.target(page.Form); action == "" && len(row.buttons) > 0 {
+	if !row.fit(page) {
 		// A question that cannot be answered is a fault of ours.
 		page.Kind, status = Internal, http.StatusInternalServerError
 		row = rows[Internal]
@@ -123,18 +111,8 @@ func (p *Pages) Write(w http.ResponseWriter, r *http.Request, status int, page P
 		http.Error(w, "internal error", http.StatusInternalServerError)
 		return
 	}
-	h := w.Header()
-	for _, stale := range []string{"Content-Encoding", "Etag", "Last-Modified", "Location"} {
-		h.Del(stale)
-	}
-	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Language", page.Lang)
-	h.Set("Content-Length", strconv.Itoa(body.Len()))
-	h.Set("Content-Security-Policy", row.policy(page.Form))
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Frame-Options", "DENY")
+	row.head(w.Header(), page)
+	w.Header().Set("Content-Length", strconv.Itoa(body.Len()))
 	w.WriteHeader(status)
 	if r == nil || r.Method != http.MethodHead {
 		// A browser that has gone away is nobody's fault, and nothing can be done.

@@ -22,13 +22,48 @@ func newPages(t testing.TB, config Config) *Pages {
 	return p
 }
 
+// needed is a page with what its kind cannot do without, and nothing else.
+func needed(kind Kind) Page {
+	page := Page{Kind: kind, Form: formFor(kind)}
+	switch kind {
+	case ChooseWay:
+		page.Choices = []Choice{{URL: "/login/start?way=frame", Way: "frame"}}
+	case Scan:
+		page.Frame = &Frame{URL: "https://login.example.com/oauth2/auth?iframe=true&state=a.b", Origin: "https://login.example.com",
+			Callback: "https://sso.example.com/login/callback", State: "a.b", ReloadURL: "/login/frame?state=a.b", Seconds: 300}
+	case InApp:
+		page.InApp = &InAppLogin{ScriptURL: "https://g.example.com/dingding/3.1.0/dingtalk.open.js", CorpID: "ding1", ClientID: "dingapp1",
+			FallbackURL: "/login/start?way=oauth2"}
+	}
+	return page
+}
+
+func bare(kind Kind, lang string) Page {
+	page := needed(kind)
+	page.Lang = lang
+	return page
+}
+
 // full is a page with everything, all of it harmless.
 func full(kind Kind, lang string) Page {
-	return Page{Kind: kind, Lang: lang, ClientName: "Grafana", Account: "张三", Permission: "qyapi_get_member",
+	page := Page{Kind: kind, Lang: lang, ClientName: "Grafana", Account: "张三", Permission: "qyapi_get_member",
 		Contact: "it@example.com", RetryURL: "https://app.example.com/start?a=1&b=2", RequestID: "5f2c8a91d04be376",
 		Form: formFor(kind), ContinueURL: "https://app.example.com/bye", UserCode: "WDJB-MJHT", WrongCode: true,
 		Scopes:        []string{"openid", "profile", "email", "phone", "groups", "offline_access"},
 		DeviceAddress: "203.0.113.7", Begun: time.Date(2026, 5, 1, 14, 3, 21, 0, time.FixedZone("", 8*3600))}
+	need := needed(kind)
+	page.Frame, page.InApp, page.Choices = need.Frame, need.InApp, everyWay()
+	if page.InApp != nil {
+		page.InApp.Tap, page.InApp.HomeURL, page.InApp.Integrity = true, "https://app.example.com/", "sha384-"+strings.Repeat("A", 64)
+	}
+	return page
+}
+
+// everyWay is two organisations, of which one has every way and the other one.
+func everyWay() []Choice {
+	return []Choice{{"/login/start?way=frame", "云杉", "frame"}, {"/login/start?way=oauth2", "云杉", "oauth2"},
+		{"/login/start?way=sns", "云杉", "sns"}, {"/login/start?way=password", "云杉", "password"},
+		{"/login/start?way=inapp", "云杉", "inapp"}, {"/login/start?way=oauth2&o=2", "Second Ltd", "oauth2"}}
 }
 
 // formFor is a form that this kind can send, nil if it has none.
@@ -37,7 +72,7 @@ func formFor(kind Kind) *Form {
 	switch {
 	case kind == FormPost:
 		form.Action = "https://app.example.com/callback?keep=1&it=2"
-	case len(rows[kind].buttons) == 0:
+	case !rows[kind].posts():
 		return nil
 	}
 	return form
@@ -112,7 +147,8 @@ func skeleton(root *html.Node) string {
 			b.WriteString(strings.Repeat(" ", depth) + n.Data)
 			for _, a := range n.Attr {
 				val := a.Val
-				if n.Data == "a" && a.Key == "href" || n.Data == "input" && a.Key == "value" {
+				if n.Data == "a" && a.Key == "href" || n.Data == "input" && a.Key == "value" || n.Data == "iframe" && a.Key == "src" ||
+					slices.Contains([]string{"data-state", "data-corp", "data-client"}, a.Key) {
 					val = ""
 				}
 				b.WriteString(" " + a.Key + "=" + val)
@@ -153,10 +189,12 @@ func TestP1_NothingGivenBecomesMarkup(t *testing.T) {
 				// would rightly leave its element out.
 				v := "x" + attack
 				evil := newPages(t, Config{Issuer: theirs.Issuer, Operator: v, Organisation: v, Contact: v})
-				got := body(t, write(t, evil, "GET", 0, Page{Kind: kind, Lang: lang, ClientName: v, Account: v,
+				given := Page{Kind: kind, Lang: lang, ClientName: v, Account: v, Organisation: v,
 					Permission: v, Contact: v, RetryURL: "https://app.example.com/" + v + "?" + v, RequestID: v,
 					Form: evilForm(kind, v), ContinueURL: "https://app.example.com/bye", UserCode: v, WrongCode: true,
-					Scopes: []string{v, "1" + v, "2" + v, "3" + v, "4" + v, "5" + v}, DeviceAddress: v, Begun: page.Begun}))
+					Scopes: []string{v, "1" + v, "2" + v, "3" + v, "4" + v, "5" + v}, DeviceAddress: v, Begun: page.Begun}
+				evilWays(&given, v)
+				got := body(t, write(t, evil, "GET", 0, given))
 				root := parse(t, got)
 				have := skeleton(root)
 				// The link may rightly be left out, with the paragraph around it.
@@ -184,6 +222,21 @@ func evilForm(kind Kind, v string) *Form {
 		form.LeadsTo = v
 	}
 	return form
+}
+
+// evilWays is what full has, with an attack in everything that is not ours.
+func evilWays(page *Page, v string) {
+	harmless := full(page.Kind, page.Lang)
+	page.Choices, page.Frame, page.InApp = harmless.Choices, harmless.Frame, harmless.InApp
+	for i := range page.Choices {
+		page.Choices[i].Organisation += v
+	}
+	if page.Frame != nil {
+		page.Frame.State = v
+	}
+	if page.InApp != nil {
+		page.InApp.CorpID, page.InApp.ClientID = v, v
+	}
 }
 
 // A kind, a language or a request that nobody foresaw.
@@ -228,6 +281,8 @@ var forms = map[Kind]struct{ form, buttons, inputs, script int }{
 	DeviceCode:    {form: 1, buttons: 1, inputs: 2},
 	DeviceConfirm: {form: 1, buttons: 2, inputs: 1},
 	FormPost:      {form: 1, buttons: 1, inputs: 1, script: 1},
+	Scan:          {script: 1},
+	InApp:         {form: 1, inputs: 2, script: 1},
 }
 
 func TestP2_WholeByItself(t *testing.T) {
@@ -240,17 +295,20 @@ func TestP2_WholeByItself(t *testing.T) {
 				if n.Type != html.ElementNode {
 					continue
 				}
-				if slices.Contains([]string{"iframe", "frame", "object", "embed", "img", "base", "video", "audio", "template"}, n.Data) {
+				if slices.Contains([]string{"frame", "object", "embed", "base", "video", "audio", "template"}, n.Data) {
 					t.Errorf("%s: element %s", kind, n.Data)
+				}
+				if n.Data == "img" && attr(n, "class") != "logo" || n.Data == "iframe" && (kind != Scan || attr(n, "src") != full(kind, lang).Frame.URL) {
+					t.Errorf("%s: %s of %s", kind, n.Data, attr(n, "src"))
 				}
 				if slices.Contains([]string{"form", "input", "button", "script", "noscript"}, n.Data) {
 					count[n.Data]++
 				}
-				if n.Data == "script" && inner(n) != script {
+				if n.Data == "script" && inner(n) != scripts[kind] {
 					t.Errorf("%s: script %q", kind, inner(n))
 				}
 				for _, a := range n.Attr {
-					if strings.HasPrefix(a.Key, "on") || a.Key == "style" || a.Key == "src" || a.Key == "srcset" {
+					if strings.HasPrefix(a.Key, "on") || a.Key == "style" || a.Key == "src" && n.Data != "iframe" && n.Data != "img" || a.Key == "srcset" {
 						t.Errorf("%s: attribute %s on %s", kind, a.Key, n.Data)
 					}
 					if a.Key == "href" && n.Data != "a" && !strings.HasPrefix(a.Val, "data:image/svg+xml,") {
@@ -264,7 +322,7 @@ func TestP2_WholeByItself(t *testing.T) {
 				}
 			}
 			if want := forms[kind]; count["form"] != want.form || count["button"] != want.buttons || count["input"] != want.inputs ||
-				count["script"] != want.script || count["noscript"] != want.script {
+				count["script"] != want.script || count["noscript"] != want.script && kind != InApp {
 				t.Errorf("%s: has %v, want %+v", kind, count, want)
 			}
 			csp := resp.Header.Get("Content-Security-Policy")
@@ -299,6 +357,9 @@ func TestP3_Headers(t *testing.T) {
 			newPages(t, theirs).Write(w, httptest.NewRequest("GET", "/", nil), status, full(kind, Chinese))
 			resp := w.Result()
 			for name, value := range want {
+				if kind == InApp && name == "Referrer-Policy" {
+					value = "same-origin" // its post must tell its origin
+				}
 				if got := resp.Header.Get(name); got != value {
 					t.Errorf("%s: %s: %q", kind, name, got)
 				}

@@ -7,6 +7,7 @@ type tongue struct {
 	words   words
 	general map[string]string // what {app} and {org} are called when they have no name
 	scopes  map[string]string // what a scope lets an app know
+	ways    map[string]choice // by which a person can log in
 	texts   map[Kind]text
 }
 
@@ -52,6 +53,19 @@ type words struct {
 	JustNow       string
 	OneMinute     string
 	Minutes       string // with one %d
+
+	QRCode       string // what is in the frame
+	QRComes      string // stands in its place until it is there
+	NotMember    string // DingTalk's answer, said beside the frame
+	ScanFailed   string
+	Expired      string // stands in the place of the code when it is too old
+	Reload       string
+	OtherWays    string
+	ScanNoScript string
+	Enter        string // the button inside DingTalk's client
+	Ordinary     string // the link to the ordinary login there
+	Outside      string // the link to the app in the system's browser
+	OutsideHint  string
 }
 
 // join puts catalogues together.

@@ -19,18 +19,24 @@ type view struct {
 	Style    template.CSS
 	Operator string
 	Brand    string
+	Logo     template.URL
 	Text     prose
 	Retry    string
 	GoOn     string
 	Shown    string   // the code of a device, to compare
 	Asked    []detail // where and when that device asked
 	Form     *formView
-	// The advice comes after the form where the buttons explain themselves.
-	FormFirst bool
-	Details   []detail
-	Other     prose
-	OtherTag  string
-	Words     words
+	Groups   []group // the ways to choose from
+	Frame    *frameView
+	InApp    *inAppView
+	// The advice comes last where the buttons and links explain themselves.
+	AdviceLast bool
+	Bare       bool // neither details nor the other language
+	Details    []detail
+	Other      prose
+	OtherTag   string
+	Switch     string // leads to the page in the other language
+	Words      words
 }
 
 // A prose is one language's telling of a page.
@@ -79,7 +85,7 @@ func (p *Pages) view(page Page) view {
 	if page.Lang == English {
 		other = Chinese
 	}
-	names := map[string]string{"{app}": clean(page.ClientName, maxName), "{org}": p.config.Organisation}
+	names := map[string]string{"{app}": clean(page.ClientName, maxName), "{org}": cmp.Or(clean(page.Organisation, maxName), p.config.Organisation)}
 	brand := p.config.Operator
 	if brand == "" {
 		brand = lang.words.Brand
@@ -92,16 +98,28 @@ func (p *Pages) view(page Page) view {
 		Style:    template.CSS(style), // ours, embedded
 		Operator: p.config.Operator,
 		Brand:    brand,
+		Logo:     p.logo,
 		Text:     text,
 		Retry:    link(page.RetryURL),
 		GoOn:     link(page.ContinueURL),
 		Form:     row.form(page, text.Choices),
+		Groups:   lang.groups(page.Choices),
+		Frame:    lang.frame(page),
+		InApp:    lang.inApp(page, names),
 		Details:  p.details(page, lang.words),
 		Other:    tongues[other].prose(page, names),
 		OtherTag: other,
+		Switch:   link(page.SwitchURL),
+		Bare:     page.Kind == Preview,
 		Words:    lang.words,
 	}
-	v.FormFirst = page.Kind == SignOut
+	switch page.Kind {
+	case SignOut, ChooseWay, Scan, InApp:
+		v.AdviceLast = true
+	}
+	if page.Kind != ChooseWay && page.Kind != Scan {
+		v.Groups = nil
+	}
 	if page.Kind == DeviceConfirm {
 		v.Shown, v.Asked = clean(page.UserCode, maxUserCode), asked(page, lang.words)
 	}

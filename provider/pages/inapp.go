@@ -1,0 +1,63 @@
+package pages
+
+import (
+	"html/template"
+	"regexp"
+)
+
+// An InAppLogin is what the page inside DingTalk's client needs to ask that client who
+// is there. The page loads ScriptURL, DingTalk's own script, asks it for a code and
+// posts that as the field "code" of Page.Form. Whatever fails, it goes to FallbackURL.
+type InAppLogin struct {
+	ScriptURL   string // https, or http on loopback; without a query
+	Integrity   string // hash of the script (Subresource Integrity); may be empty
+	CorpID      string // the organisation, as configured
+	ClientID    string // its app's client id
+	FallbackURL string // the ordinary login: a path of ours, or http(s)
+	HomeURL     string // where the app itself starts, to be opened in the system's browser; may be empty
+	Tap         bool   // nothing is asked before the person has pressed a button
+	Seconds     int    // that DingTalk has for its answer; 0 is 8
+}
+
+// bridgeSchemes are those by which DingTalk's client may listen to a hidden frame: the
+// bridge that its script uses on iOS was once of that make. No browser can load them.
+const bridgeSchemes = "dingtalk: wvjbscheme:"
+
+const inAppSeconds = 8
+
+var (
+	// What may stand as a source in a policy: no character in it can end one.
+	scriptURL = regexp.MustCompile(`\Ahttps?://[a-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)+\z`)
+	integrity = regexp.MustCompile(`\A(sha(256|384|512)-[A-Za-z0-9+/]+={0,2}( |\z))*\z`)
+)
+
+// fit tells whether the login can be shown, and whether its values are such as cannot
+// get out of the header that they stand in.
+func (l *InAppLogin) fit() bool {
+	return l != nil && scriptURL.MatchString(l.ScriptURL) && integrity.MatchString(l.Integrity) &&
+		l.CorpID != "" && l.ClientID != "" && link(l.FallbackURL) != ""
+}
+
+// An inAppView is what the layout shows of a login inside DingTalk's client.
+type inAppView struct {
+	ScriptURL, Integrity, Corp, Client string
+	Fallback, Home                     template.URL
+	Tap                                bool
+	Seconds                            int
+	Enter                              sentence
+	Script                             template.JS
+}
+
+func (t tongue) inApp(page Page, names map[string]string) *inAppView {
+	if page.Kind != InApp {
+		return nil
+	}
+	l := page.InApp
+	v := &inAppView{ScriptURL: l.ScriptURL, Integrity: l.Integrity, Corp: l.CorpID, Client: l.ClientID,
+		Fallback: template.URL(link(l.FallbackURL)), Home: template.URL(link(l.HomeURL)), Tap: l.Tap, Seconds: l.Seconds,
+		Enter: t.sentence(t.words.Enter, names), Script: template.JS(scripts[InApp])} // ours, a constant
+	if v.Seconds <= 0 {
+		v.Seconds = inAppSeconds
+	}
+	return v
+}
