@@ -75,9 +75,11 @@ var oldTexts = map[int]string{
 	-1: "系统繁忙", 15: "isp.top-remote-connection-timeout", 33011: "无效的角色ID", 33012: "无效的USERID",
 	40009: "不合法的部门id", 40035: "缺少参数 corpid or appkey", 40068: "不合法的偏移量", 40069: "不合法的分页大小",
 	40078: "不存在的临时授权码", 40089: "不合法的corpid或corpsecret", 40096: "不合法的appKey或appSecret",
-	43001: "需要GET请求", 43002: "需要POST请求", 50002: "企业员工不在授权范围", 50003: "应用已停用",
+	41026: "缺少参数 tmp_auth_code", 43001: "需要GET请求", 43002: "需要POST请求", 43009: "POST参数需要为JSON格式", 50002: "企业员工不在授权范围", 50003: "应用已停用",
 	50004: "企业部门不在授权范围", 50005: "企业已禁用", 60003: "部门不存在", 60120: "用户已被禁用", 60121: "找不到该用户",
-	400001: "系统错误", 400002: "参数错误",
+	400001: "系统错误", 400002: "参数错误", 40029: "不合法的oauth_code", 40079: "不存在的授权信息",
+	40102: "临时授权码已过期", 42003: "oauth_code超时", 42008: "无效的临时授权码", 50001: "redirect_uri未授权",
+	853001: "timestamp不是毫秒格式", 853002: "timestamp与服务器时间相差超过1分钟", 853003: "accessKey不存在", 853004: "签名不匹配",
 }
 
 // encode writes v as DingTalk does: without HTML escapes.
@@ -180,7 +182,7 @@ func (c *call) refuseIP() answer {
 
 func (c *call) wrongMethod() answer {
 	switch {
-	case c.route.family == page:
+	case c.route.family == page, c.route.family == script:
 		return answer{status: http.StatusMethodNotAllowed, mime: "text/plain; charset=utf-8", body: []byte("method not allowed\n"), code: "method"}
 	case c.route.family == newAPI:
 		return c.unknownNew()

@@ -29,6 +29,8 @@ type call struct {
 	json   bool           // whether the body was a JSON object, so labelled
 	form   url.Values     // of a form body
 	token  tokenKind      // what the token sent is good for
+	signer snsApp         // the app that signed the call
+	framed bool           // the page is for a frame
 	whose  string         // userid of a user token
 	secret string         // the token as sent
 	fault  string         // kind of the fault that struck
@@ -43,6 +45,7 @@ type answer struct {
 	code     string // for the call log: ok, or DingTalk's error code
 	reset    bool   // cut the connection instead
 	cut      bool   // cut it after half the body
+	framed   bool   // a page that other pages may frame
 }
 
 // answer serves one call: fault, gate, handler, log.
@@ -63,7 +66,7 @@ func (s *Simulator) answer(w http.ResponseWriter, r *http.Request, rt *route) {
 	}
 	s.calls.add(c, &a)
 	s.log.Debug("call", "call", rt.call, "status", a.status, "code", a.code, "fault", c.fault)
-	a.write(w, rt.family)
+	a.write(w, rt.family, c.now)
 }
 
 // run gates the call and serves it, then lets f alter the answer.
@@ -111,6 +114,12 @@ func (c *call) identify() {
 	switch {
 	case c.route.family == newAPI:
 		c.secret = c.r.Header.Get("x-acs-dingtalk-access-token")
+		if bearer, ok := strings.CutPrefix(c.r.Header.Get("Authorization"), "Bearer "); ok && c.secret == "" && c.sim.reads(bearerHeader, "accepted") {
+			c.secret = bearer
+		}
+	case c.route.needs == signature:
+		c.secret = c.query.Get("signature")
+		return
 	case c.route.family.old():
 		if c.secret = c.query.Get("access_token"); c.secret == "" {
 			c.secret = c.form.Get("access_token")
@@ -126,10 +135,12 @@ func (c *call) gate() (answer, bool) {
 	if rt.methods != "" && !slices.Contains(strings.Fields(rt.methods), c.r.Method) {
 		return c.wrongMethod(), false
 	}
-	if rt.family == page {
+	switch {
+	case rt.family == page, rt.family == script:
 		return answer{}, true
-	}
-	if rt.needs != noToken {
+	case rt.needs == signature:
+		return c.snsGate()
+	case rt.needs != noToken:
 		switch {
 		case c.token == noToken:
 			return c.refuse(missingToken), false
@@ -189,8 +200,8 @@ func (c *call) num(name string, otherwise int64) (n int64, ok bool) {
 	return n, err == nil
 }
 
-// write sends a, or cuts the connection.
-func (a *answer) write(w http.ResponseWriter, f family) {
+// write sends a, dated by the simulated clock, or cuts the connection.
+func (a *answer) write(w http.ResponseWriter, f family, now time.Time) {
 	if a.reset {
 		cut(w)
 		return
@@ -198,12 +209,21 @@ func (a *answer) write(w http.ResponseWriter, f family) {
 	h := w.Header()
 	h.Set("Server", "DingTalk/1.0.0")
 	h.Set("Cache-Control", "no-store")
+	h.Set("Date", now.UTC().Format(http.TimeFormat))
+	if f == script {
+		h.Set("Access-Control-Allow-Origin", "*")
+		h.Set("X-Content-Type-Options", "nosniff")
+	}
 	if f == newAPI {
 		h.Set("x-acs-request-id", newRequestID())
 		h.Set("Access-Control-Allow-Origin", "*")
 	}
 	if f == page {
-		h.Set("Content-Security-Policy", "script-src 'none'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'")
+		scripts, ancestors := "'none'", "'none'"
+		if a.framed {
+			scripts, ancestors = frameScriptHash, "*"
+		}
+		h.Set("Content-Security-Policy", "script-src "+scripts+"; object-src 'none'; base-uri 'none'; frame-ancestors "+ancestors)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 	}

@@ -40,9 +40,9 @@ func TestM1_CodeIsTakenOnceInItsLife(t *testing.T) {
 		exact(t, g.exchange(""), 400, codeRefused)
 	})
 	t.Run("of another kind", func(t *testing.T) {
-		other := g.vault.issue(code{kind: webCode + 1, userID: "zhangsan"}, g.Now())
+		other := g.vault.issue(code{kind: snsCode, appID: g.id, userID: "zhangsan"}, g.Now())
 		exact(t, g.exchange(other), 400, codeRefused)
-		if _, ok := g.vault.spend(other, webCode+1, g.Now()); !ok {
+		if _, ok := g.vault.spend(other, snsCode, g.id, g.Now()); !ok {
 			t.Error("the wrong exchange burnt the code")
 		}
 	})
@@ -84,7 +84,7 @@ func TestM17_MemoryIsBounded(t *testing.T) {
 	if len(v.codes) != 1 || len(v.queue) != 1 {
 		t.Errorf("%d codes and %d in the queue outlive their life", len(v.codes), len(v.queue))
 	}
-	if _, ok := v.spend(id, webCode, now.Add(codeLife)); !ok {
+	if _, ok := v.spend(id, webCode, "", now.Add(codeLife)); !ok {
 		t.Error("pruning took a code that is alive")
 	}
 	for range maxCodes + 10 {

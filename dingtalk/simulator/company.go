@@ -2,6 +2,7 @@ package simulator
 
 import (
 	_ "embed"
+	"maps"
 	"slices"
 	"sync"
 )
@@ -9,25 +10,44 @@ import (
 //go:embed company.yaml
 var companyYAML []byte
 
-var defaultCompany = sync.OnceValue(func() *Company {
-	c, err := LoadCompany(companyYAML)
-	if err != nil {
-		panic("simulator: embedded company.yaml: " + err.Error())
-	}
-	return c
-})
+//go:embed company2.yaml
+var secondYAML []byte
+
+var (
+	defaultCompany = embedded("company.yaml", &companyYAML)
+	secondCompany  = embedded("company2.yaml", &secondYAML)
+)
+
+func embedded(name string, file *[]byte) func() *Company {
+	return sync.OnceValue(func() *Company {
+		c, err := LoadCompany(*file)
+		if err != nil {
+			panic("simulator: embedded " + name + ": " + err.Error())
+		}
+		return c
+	})
+}
 
 // DefaultCompany returns a copy of the company of the embedded company.yaml.
 func DefaultCompany() *Company { return defaultCompany().clone() }
 
-// Company is one corp with one internal app, as company.yaml writes it.
+// SecondCompany returns a copy of another organisation, that of the embedded
+// company2.yaml, for a second simulator beside the first. It has people of the
+// same userids, one of whom looks exactly like his namesake.
+func SecondCompany() *Company { return secondCompany().clone() }
+
+// Company is one corp with one internal app and, if it has one, a scan-login
+// app, as company.yaml writes it.
 type Company struct {
 	CorpID      string       `yaml:"corp_id"`
 	Name        string       `yaml:"name"` // also the name of department 1
 	App         App          `yaml:"app"`
+	ScanApp     ScanApp      `yaml:"scan_app"`    // the zero value: there is none
 	Departments []Department `yaml:"departments"` // without the root
 	RoleGroups  []RoleGroup  `yaml:"role_groups"`
 	People      []Person     `yaml:"people"`
+	// Variants chooses where sources contradict: see doc.go.
+	Variants map[string]string `yaml:"variants"`
 }
 
 // App is the internal app (企业内部应用) that the relying party logs in with.
@@ -154,6 +174,8 @@ func (a *App) clone() App {
 func (c *Company) clone() *Company {
 	d := *c
 	d.App = c.App.clone()
+	d.ScanApp = c.ScanApp.clone()
+	d.Variants = maps.Clone(c.Variants)
 	d.Departments = slices.Clone(c.Departments)
 	for i := range d.Departments {
 		d.Departments[i].Managers = slices.Clone(d.Departments[i].Managers)

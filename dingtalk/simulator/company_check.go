@@ -3,6 +3,7 @@ package simulator
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -35,6 +36,7 @@ var (
 
 	corpIDForm   = regexp.MustCompile(`^ding[0-9a-f]{16,32}$`)
 	clientIDForm = regexp.MustCompile(`^(ding|suite)[0-9a-z]{8,32}$`)
+	scanIDForm   = regexp.MustCompile(`^dingoa[0-9a-z]{8,32}$`)
 	secretForm   = regexp.MustCompile(`^[A-Za-z0-9_-]{32,128}$`)
 	userIDForm   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$`)
 	unionIDForm  = regexp.MustCompile(`^[A-Za-z0-9]{8,64}$`)
@@ -72,8 +74,16 @@ func (c *Company) check(root *yaml.Node) error {
 			}
 		}
 	}
-	for _, text := range c.App.check(depts, people) {
-		k.fault([]any{"app", text.key}, "%s", text.text)
+	for _, f := range c.App.check(depts, people) {
+		k.fault([]any{"app", f.key}, "%s", f.text)
+	}
+	for _, f := range c.ScanApp.check(c.App.ClientID) {
+		k.fault([]any{"scan_app", f.key}, "%s", f.text)
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Variants)) {
+		if err := checkVariant(name, c.Variants[name]); err != nil {
+			k.fault([]any{"variants", name}, "%v", err)
+		}
 	}
 	if len(k.faults) > 0 {
 		return &CompanyError{k.faults}
@@ -165,10 +175,12 @@ func (c *Company) checkPeople(k *checker, depts, roles map[int64]bool) map[strin
 // keyFault is a fault and the key that it is found under.
 type keyFault struct{ key, text string }
 
+func faultAt(key, format string, args ...any) keyFault {
+	return keyFault{key, fmt.Sprintf(format, args...)}
+}
+
 func (p *Person) check(depts, roles map[int64]bool) (faults []keyFault) {
-	fault := func(key, format string, args ...any) {
-		faults = append(faults, keyFault{key, fmt.Sprintf(format, args...)})
-	}
+	fault := func(key, format string, args ...any) { faults = append(faults, faultAt(key, format, args...)) }
 	if !userIDForm.MatchString(p.UserID) || p.UserID == Anyone {
 		fault("userid", "userid is not 1 to 64 characters of A-Z a-z 0-9 . _ @ -, or is the reserved %q", Anyone)
 	}
@@ -219,21 +231,24 @@ func (p *Person) check(depts, roles map[int64]bool) (faults []keyFault) {
 	return faults
 }
 
-func (a *App) check(depts map[int64]bool, people map[string]bool) (faults []keyFault) {
-	fault := func(key, format string, args ...any) {
-		faults = append(faults, keyFault{key, fmt.Sprintf(format, args...)})
+func checkRedirects(urls []string) (faults []keyFault) {
+	for _, u := range urls {
+		if p, err := url.Parse(u); err != nil || p.Host == "" || p.Scheme != "http" && p.Scheme != "https" {
+			faults = append(faults, faultAt("redirect_urls", "redirect URL %q is not an absolute http or https URL", u))
+		}
 	}
+	return faults
+}
+
+func (a *App) check(depts map[int64]bool, people map[string]bool) (faults []keyFault) {
+	fault := func(key, format string, args ...any) { faults = append(faults, faultAt(key, format, args...)) }
 	if !clientIDForm.MatchString(a.ClientID) {
 		fault("client_id", "client_id %q is not ding (or suite) and lower-case letters and digits", a.ClientID)
 	}
 	if !secretForm.MatchString(a.ClientSecret) {
 		fault("client_secret", "client_secret is not 32 to 128 characters of A-Z a-z 0-9 _ -")
 	}
-	for _, u := range a.RedirectURLs {
-		if p, err := url.Parse(u); err != nil || p.Host == "" || p.Scheme != "http" && p.Scheme != "https" {
-			fault("redirect_urls", "redirect URL %q is not an absolute http or https URL", u)
-		}
-	}
+	faults = append(faults, checkRedirects(a.RedirectURLs)...)
 	if a.RedirectPolicy != "" && a.RedirectPolicy != "prefix" && a.RedirectPolicy != "exact" {
 		fault("redirect_policy", "redirect_policy %q is neither prefix nor exact", a.RedirectPolicy)
 	}

@@ -23,6 +23,9 @@ func (s *Simulator) controls() http.Handler {
 		})
 	}
 	verb("POST /control/as", s.controlAs)
+	verb("POST /control/client", s.controlClient)
+	verb("GET /control/variants", func(*http.Request) (any, error) { return s.Variants(), nil })
+	verb("PATCH /control/variants", s.controlVariants)
 	verb("GET /control/people", func(*http.Request) (any, error) { return map[string]any{"people": s.People()}, nil })
 	verb("GET /control/people/{userid}", s.controlPerson)
 	verb("PATCH /control/people/{userid}", s.controlPatch)
@@ -114,6 +117,30 @@ func (s *Simulator) controlAs(r *http.Request) (any, error) {
 		return nil, errors.New(`userid is missing ("" brings the login page back)`)
 	}
 	return nil, s.ApproveAs(*in.UserID)
+}
+
+func (s *Simulator) controlClient(r *http.Request) (any, error) {
+	var in struct {
+		UserID *string `json:"userid"`
+	}
+	if err := strictly(r, &in); err != nil {
+		return nil, err
+	}
+	if in.UserID == nil {
+		return nil, errors.New(`userid is missing ("" means the first employee)`)
+	}
+	return nil, s.LogInToClient(*in.UserID)
+}
+
+func (s *Simulator) controlVariants(r *http.Request) (any, error) {
+	var in map[string]string
+	if err := strictly(r, &in); err != nil {
+		return nil, err
+	}
+	if err := s.SetVariants(in); err != nil {
+		return nil, err
+	}
+	return s.Variants(), nil
 }
 
 func (s *Simulator) controlPerson(r *http.Request) (any, error) {

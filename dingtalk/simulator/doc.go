@@ -1,8 +1,9 @@
-// Package simulator is DingTalk for one invented company: the login page, the
-// token endpoints, contact/users/me and the directory, of both API families,
-// as strict as DingTalk is documented or was observed to be, and more so where
-// that catches a client's mistake. All of DingTalk's three hosts are served on
-// one address; their paths do not collide. Under /control/ a test steers it.
+// Package simulator is DingTalk for one invented company: the login pages of
+// today and of 2020, the QR codes for another page's frame, the script of the
+// client, the token endpoints, contact/users/me and the directory, of both API
+// families, as strict as DingTalk is documented or was observed to be, and more
+// so where that catches a client's mistake. All of DingTalk's hosts are served
+// on one address; their paths do not collide. Under /control/ a test steers it.
 // It keeps everything in memory and is for tests and demonstrations only.
 //
 // # What it promises
@@ -38,8 +39,25 @@
 //	    their lines.
 //	M19 As [Anyone], logins are approved by one person after the other.
 //	M20 Reset restores what New made, and keeps added redirect URLs.
-//	M21 The login page works without script, escapes all names, and says that
-//	    it is a simulator.
+//	M21 The login pages work without script but for the frame's message, escape
+//	    all names, and say that they are a simulator.
+//	M22 The pages of 2020 check appid, redirect_uri, response_type and scope, and
+//	    redirect with code and state alone.
+//	M23 getuserinfo_bycode asks, in this order, for the form of the time (853001),
+//	    a minute's skew (853002), the key (853003), the signature (853004), a JSON
+//	    body (43009), a code (41026), and one that lives (40078), all plain.
+//	M24 Each app has openIds of its own and exchanges its own codes only; the
+//	    unionId is the same for all.
+//	M25 The frame posts its result to the origin of redirect_uri alone, in the
+//	    documented shapes; a fault varies it.
+//	M26 The old frame posts a loginTmpCode, which sns_authorize takes once.
+//	M27 getuserinfo takes codes of the JSAPI only, and they serve nowhere else.
+//	M28 The JSAPI gives codes in the client only, to pages of registered origins,
+//	    for the right corp and app, and needs no connection and no modern engine.
+//	M29 A variant, where sources contradict, is chosen by the company's file or by
+//	    control, and the default holds otherwise.
+//	M30 Two simulators in one process share nothing.
+//	M31 Answers are dated by the simulated clock.
 //
 // # Choices where DingTalk is undocumented
 //
@@ -54,12 +72,55 @@
 //   - One person has one user token at a time (per choice of corpid), and a
 //     new login gives the same one and extends it.
 //   - The IP allowlist applies to calls with the app token.
+//   - Who refuses on a page of 2020 ends there; the app is told nothing.
+//   - A scan app has no permissions; the internal app needs snsapi_base.
+//   - In the frame a refusal is success with error in redirectUrl; a scope with
+//     corpid but without org_type and the right corpId is errorCode 40035.
+//   - A code of the JSAPI is also given to an outsider (see [Config.RefuseOutsiders]);
+//     getuserinfo then answers 60121. It answers for external contacts, disabled
+//     accounts and people out of range, whom the directory gives away.
+//   - Outside the client dd calls no callback and its promise fails, as DingTalk's
+//     own script was seen to do; dd.ready is never called there.
+//   - An origin counts as a page's domain. A client older than 7.0.45 (desktop
+//     7.0.50) does not know dd.requestAuthCode.
+//
+// # Variants
+//
+// Where sources contradict one another a variant chooses. The first value holds
+// unless the company's variants or the control says otherwise.
+//
+//	sns_signature  timestamp                 the signed text is the time alone
+//	               timestamp-newline-secret  the time, a line feed and the secret
+//	sns_callers    any                       every app may call getuserinfo_bycode
+//	               scan-app                  only a scan app; another is 853003
+//	sns_refusal    page                      a refusal ends on DingTalk's page
+//	               redirect                  it redirects with error and state
+//	bearer         refused                   Authorization: Bearer is no token
+//	               accepted                  it is one on the new API
+//	redirect_code  both                      code and authCode, equal
+//	               authCode, code            that one alone
+//	prompt         required                  without prompt=consent an error page
+//	               optional                  it may be left out of a full page
+//	scope_plus     accepted                  openid%2Bcorpid is two scopes
+//	               refused                   it is one, and unknown
+//	client         dingtalk                  User-Agent tells DingTalk's client
+//	               any                       every browser passes for it
+//
+// # Faults of pages and of the script
+//
+// refuse, outsider-page, authCode-only, code-only, differ, wrong-state, no-state,
+// doubled and twice vary the end of a login page, and in a frame the message;
+// frame-error, frame-silent, frame-foreign-url and frame-string only the message.
+// jsapi-fail, jsapi-silent, jsapi-throws, jsapi-old and jsapi-wrong-code vary what
+// the script does when it is asked; they are spent when it is loaded.
 //
 // # The controls
 //
 // All bodies are strict JSON. A Go method of [Simulator] equals each verb.
 //
 //	POST   /control/as {"userid"}                  who approves: a userid, "any", "" = ask
+//	POST   /control/client {"userid"}              who is logged in to the client: "" = the first employee
+//	GET    /control/variants, PATCH /control/variants {"bearer":"accepted", ...}
 //	GET    /control/people[/{userid}]
 //	PATCH  /control/people/{userid} {...}          any member of [Person]; an empty value clears
 //	POST   /control/people/{userid}/leave, /return

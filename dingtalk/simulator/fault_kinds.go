@@ -39,7 +39,7 @@ func init() { // not a literal: the functions below reach kinds through kindOf
 		"specified-absent": {families: []family{newAPI}, before: func(c *call, _ *Fault) answer { return c.unknownNew() }},
 
 		// What stands in front of DingTalk, or is broken.
-		"429": {before: httpStatus(429)}, "500": {before: httpStatus(500)}, "502": {before: httpStatus(502)},
+		"404": {before: httpStatus(404)}, "429": {before: httpStatus(429)}, "500": {before: httpStatus(500)}, "502": {before: httpStatus(502)},
 		"503": {before: httpStatus(503)}, "504": {before: httpStatus(504)},
 		"html":     {before: raw("text/html;charset=utf-8", "<!DOCTYPE html><html><body><h1>访问被拒绝</h1></body></html>")},
 		"x5":       {before: raw("application/json", `{"status":1111,"wait":5,"source":"x5","punish":"deny","uuid":"0b86a1f2176380000000000d1e5f"}`)},
@@ -63,9 +63,15 @@ func init() { // not a literal: the functions below reach kinds through kindOf
 		"errcode-string": {families: oldOnly, after: errcodeString},
 
 		// The login page's redirect.
-		"refuse": {redirect: true}, "authCode-only": {redirect: true}, "code-only": {redirect: true},
-		"differ": {redirect: true}, "wrong-state": {redirect: true}, "no-state": {redirect: true},
-		"doubled": {redirect: true}, "twice": {redirect: true}, "outsider-page": {redirect: true},
+		"refuse": {varies: page}, "authCode-only": {varies: page}, "code-only": {varies: page},
+		"differ": {varies: page}, "wrong-state": {varies: page}, "no-state": {varies: page},
+		"doubled": {varies: page}, "twice": {varies: page}, "outsider-page": {varies: page},
+		// The frame's message; in a full page they change nothing.
+		"frame-error": {varies: page}, "frame-silent": {varies: page},
+		"frame-foreign-url": {varies: page}, "frame-string": {varies: page},
+		// What the JSAPI does once it is asked for a code.
+		"jsapi-fail": {varies: script}, "jsapi-silent": {varies: script}, "jsapi-throws": {varies: script},
+		"jsapi-old": {varies: script}, "jsapi-wrong-code": {varies: script},
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 // also where it finds nothing to change.
 type Fault struct {
 	// Call is a name of the call table (userAccessToken, users/me, getbyunionid,
-	// user/get, auth, ...), or * for every call of both API families.
+	// user/get, auth, jsapi, ...), or * for every call of both API families.
 	Call string
 	// Kind is one of [FaultKinds].
 	Kind string
@@ -26,7 +26,8 @@ type Fault struct {
 	// Delay is waited before anything else, with every kind; the kind slow
 	// does only that (10 s unless given).
 	Delay time.Duration
-	// Status, Code and Message make the answer of the kind error.
+	// Status, Code and Message make the answer of the kind error; Code and
+	// Message that of frame-error and jsapi-fail.
 	Status        int
 	Code, Message string
 	// Value is what the kind set:FIELD puts there.
@@ -35,10 +36,10 @@ type Fault struct {
 
 // faultKind is how a kind acts.
 type faultKind struct {
-	families []family // nil means all, the login pages too
+	families []family // nil means all, the login pages and the script too
 	before   func(*call, *Fault) answer
 	after    func(*call, *Fault, answer) answer
-	redirect bool // varies the login page's redirect; login.go does it
+	varies   family // not zero: what the page or the script ends with, and they do it
 }
 
 // aliases are other names of kinds.
@@ -52,14 +53,14 @@ var (
 	oldOnly = []family{topAPI, plainAPI}
 )
 
-// takeRedirect returns the fault that varies the redirect of rt, if any.
-func (fs *faults) takeRedirect(rt *route) *Fault {
-	return fs.pick(rt, func(k *faultKind) bool { return k.redirect })
+// takeVariation returns the fault that varies the end of rt, if any.
+func (fs *faults) takeVariation(rt *route) *Fault {
+	return fs.pick(rt, func(k *faultKind) bool { return k.varies != 0 })
 }
 
 // take returns the fault that strikes a call of rt, if any.
 func (fs *faults) take(rt *route) *Fault {
-	return fs.pick(rt, func(k *faultKind) bool { return !k.redirect })
+	return fs.pick(rt, func(k *faultKind) bool { return k.varies == 0 })
 }
 
 // faults are those that are still to strike, oldest first.
@@ -98,7 +99,7 @@ func (fs *faults) pick(rt *route, want func(*faultKind) bool) *Fault {
 }
 
 func (p *pending) strikes(rt *route) bool {
-	if p.Call != rt.call && (p.Call != "*" || rt.family == page) {
+	if p.Call != rt.call && (p.Call != "*" || !slices.Contains(apis, rt.family)) {
 		return false
 	}
 	return p.kind.fits(rt.family)
@@ -106,8 +107,8 @@ func (p *pending) strikes(rt *route) bool {
 
 func (k *faultKind) fits(f family) bool {
 	switch {
-	case k.redirect:
-		return f == page
+	case k.varies != 0:
+		return f == k.varies
 	case k.families == nil:
 		return true
 	}
@@ -129,8 +130,8 @@ func (s *Simulator) Fault(f Fault) error {
 		return fmt.Errorf("fault: no call is named %q", f.Call)
 	case i >= 0 && !k.fits(table[i].family):
 		return fmt.Errorf("fault: the kind %s cannot strike %s", f.Kind, f.Call)
-	case f.Call == "*" && k.redirect:
-		return fmt.Errorf("fault: the kind %s strikes auth only", f.Kind)
+	case f.Call == "*" && k.varies != 0:
+		return fmt.Errorf("fault: the kind %s strikes one page or script, not every call", f.Kind)
 	case f.Kind == "error" && (f.Status < 200 || f.Status > 599 || f.Code == ""):
 		return fmt.Errorf("fault: the kind error needs a status of 200 to 599 and a code")
 	case strings.HasPrefix(f.Kind, "set:") && !json.Valid(f.Value):

@@ -78,6 +78,7 @@ func TestM13_EveryKindOfFault(t *testing.T) {
 		{"user/get", "60120", 200, plain("60120", "用户已被禁用")},
 		{"user/get", "errcode:50002", 200, plain("50002", "企业员工不在授权范围")},
 		{"gettoken", "-1", 200, `{"errcode":-1,"errmsg":"系统繁忙"}`},
+		{"user/get", "404", 404, gate502(404)},
 		{"users/me", "429", 429, newErr("system.busy", "系统繁忙")},
 		{"user/get", "429", 429, gate502(429)},
 		{"users/me", "500", 500, newErr("unknownError", "未知错误")},
@@ -152,7 +153,7 @@ func TestM13_EveryKindOfFault(t *testing.T) {
 		})
 	}
 	for name, k := range kinds {
-		if !tested[name] && !k.redirect {
+		if !tested[name] && k.varies == 0 {
 			t.Errorf("the kind %s has no test", name)
 		}
 	}

@@ -29,7 +29,7 @@ func FuzzCalls(f *testing.F) {
 	f.Fuzz(func(t *testing.T, n uint8, query, kind, body string, tokens bool) {
 		rt := table[int(n)%len(table)]
 		r := httptest.NewRequest("GET", "/", nil)
-		r.URL = &url.URL{Path: strings.NewReplacer("{corpId}", s.CorpID(), "{unionId}", "me").Replace(rt.path), RawQuery: query}
+		r.URL = &url.URL{Path: strings.NewReplacer("{corpId}", s.CorpID(), "{unionId}", "me", "{version}", "3.1.0").Replace(rt.path), RawQuery: query}
 		if r.Method = strings.Fields(rt.methods)[0]; r.Method == "POST" || body != "" {
 			r = httptest.NewRequest("POST", r.URL.Path, strings.NewReader(body))
 			r.URL.RawQuery = query
@@ -48,6 +48,10 @@ func FuzzCalls(f *testing.F) {
 		case rt.family == page:
 			if to := w.Header().Get("Location"); to != "" && !strings.HasPrefix(to, callback) {
 				t.Errorf("sent to %q", to)
+			}
+		case rt.family == script:
+			if !strings.HasPrefix(w.Header().Get("Content-Type"), "application/javascript") {
+				t.Errorf("the script is %q", w.Header().Get("Content-Type"))
 			}
 		case rt.family.old() && w.Code != http.StatusOK:
 			t.Errorf("%s answered %d", rt.call, w.Code)

@@ -44,7 +44,7 @@ func (c *call) userAccessToken() answer {
 	var g grant
 	switch c.str("grantType") {
 	case "authorization_code":
-		got, ok := c.sim.vault.spend(c.str("code"), webCode, c.now)
+		got, ok := c.sim.vault.spend(c.str("code"), webCode, c.app.ClientID, c.now)
 		if !ok {
 			return c.notFound()
 		}

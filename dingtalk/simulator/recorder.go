@@ -12,8 +12,8 @@ import (
 // defaultLogSize is how many calls are remembered unless Config says.
 const defaultLogSize = 1000
 
-// Call is one remembered call. Secrets, tokens, codes and states are replaced
-// by the beginning of their SHA-256, equal for equal values.
+// Call is one remembered call. Secrets, tokens, signatures, codes and states are
+// replaced by the beginning of their SHA-256, equal for equal values.
 type Call struct {
 	Seq    uint64            `json:"seq"` // from 1, without gaps while calls are remembered
 	Time   time.Time         `json:"time"`
@@ -22,7 +22,7 @@ type Call struct {
 	Path   string            `json:"path"`
 	Query  map[string]string `json:"query,omitempty"`
 	Body   map[string]string `json:"body,omitempty"`
-	Kind   string            `json:"token_kind,omitempty"` // none, unknown, app or user
+	Kind   string            `json:"token_kind,omitempty"` // none, unknown, app, user or signature
 	Token  string            `json:"token,omitempty"`
 	Status int               `json:"status"` // 0 when the connection was cut
 	Code   string            `json:"code"`   // ok, or the effective error code
@@ -56,7 +56,7 @@ func (r *recorder) add(c *call, a *answer) {
 	}
 	e := Call{Time: c.now, Call: c.route.call, Method: c.r.Method, Path: shown(c.r.URL.Path), Query: maskedQuery(c.query),
 		Body: maskedBody(c.params), Status: a.status, Code: a.code, Fault: c.fault}
-	if c.route.family != page && c.route.needs != noToken {
+	if c.route.needs != noToken {
 		e.Kind, e.Token = c.token.String(), masked(c.secret)
 	}
 	if a.reset {
@@ -92,7 +92,7 @@ func (s *Simulator) KeepCalls(n int) { s.calls.size(n) }
 
 // open are the parameters whose values are no secret; all others are masked.
 var open = map[string]bool{
-	"client_id": true, "clientId": true, "appKey": true, "appkey": true, "appid": true, "corpId": true,
+	"client_id": true, "clientId": true, "appKey": true, "appkey": true, "appid": true, "accessKey": true, "timestamp": true, "corpId": true,
 	"redirect_uri": true, "response_type": true, "scope": true, "prompt": true, "org_type": true, "continue": true,
 	"exclusiveLogin": true, "exclusiveCorpId": true, "iframe": true, "grantType": true, "grant_type": true,
 	"unionid": true, "userid": true, "other": true, "decision": true, "language": true, "dept_id": true,

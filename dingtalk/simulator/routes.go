@@ -10,6 +10,7 @@ const (
 	newAPI                     // api.dingtalk.com: JSON, real HTTP statuses
 	topAPI                     // oapi.dingtalk.com/topapi: HTTP 200, gateway errors wrapped in 88
 	plainAPI                   // the rest of oapi.dingtalk.com: HTTP 200, errors never wrapped
+	script                     // g.alicdn.com: the JSAPI
 )
 
 func (f family) old() bool { return f == topAPI || f == plainAPI }
@@ -20,7 +21,7 @@ type route struct {
 	methods    string // space separated
 	path       string // pattern of net/http
 	family     family
-	needs      tokenKind // noToken, appToken or userToken
+	needs      tokenKind // noToken, appToken, userToken or signature
 	permission string    // of the app; asked for after the token
 	serve      func(*call) answer
 }
@@ -31,6 +32,10 @@ var table = []route{
 	{"auth", "GET POST", "/oauth2/auth", page, noToken, "", (*call).authorize},
 	{"auth", "GET POST", "/oauth2/challenge.htm", page, noToken, "", (*call).authorize},
 	{"logout", "GET", "/oauth2/logout", page, noToken, "", (*call).logout},
+	{"qrconnect", "GET POST", "/connect/qrconnect", page, noToken, "", (*call).qrConnect},
+	{"sns_authorize", "GET POST", "/connect/oauth2/sns_authorize", page, noToken, "", (*call).snsAuthorize},
+	{"qrcode", "GET POST", "/login/qrcode.htm", page, noToken, "", (*call).oldFrame},
+	{"jsapi", "GET", "/dingding/dingtalk-jsapi/{version}/dingtalk.open.js", script, noToken, "", (*call).jsapi},
 
 	{"userAccessToken", "POST", "/v1.0/oauth2/userAccessToken", newAPI, noToken, permOpenApp, (*call).userAccessToken},
 	{"accessToken", "POST", "/v1.0/oauth2/accessToken", newAPI, noToken, "", (*call).accessToken},
@@ -39,8 +44,11 @@ var table = []route{
 	{"empLeaveRecords", "GET", "/v1.0/contact/empLeaveRecords", newAPI, appToken, permCommonRead, (*call).leaveRecords},
 
 	{"gettoken", "GET POST", "/gettoken", plainAPI, noToken, "", (*call).getToken},
+	{"getuserinfo_bycode", "POST", "/sns/getuserinfo_bycode", plainAPI, signature, permSNS, (*call).snsUserInfo},
+	{"user/getuserinfo", "GET", "/user/getuserinfo", plainAPI, appToken, permBase, (*call).oldGetUserInfo},
 	{"auth/scopes", "GET", "/auth/scopes", plainAPI, appToken, permBase, (*call).authScopes},
 
+	{"getuserinfo", "POST", "/topapi/v2/user/getuserinfo", topAPI, appToken, permBase, (*call).getUserInfo},
 	{"getbyunionid", "POST", "/topapi/user/getbyunionid", topAPI, appToken, permMember, (*call).getByUnionID},
 	{"user/get", "POST", "/topapi/v2/user/get", topAPI, appToken, permMember, (*call).userGet},
 	{"user/listid", "POST", "/topapi/user/listid", topAPI, appToken, permMember, (*call).userListID},

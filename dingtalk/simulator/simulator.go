@@ -31,6 +31,9 @@ type Config struct {
 	// internal app. By default they are let through, so that the relying
 	// party's own membership check is the thing under test.
 	RefuseOutsiders bool
+	// AnyBrowserIsClient sets the variant client to any: every browser is taken
+	// for DingTalk's client, as a demonstration in an ordinary one needs.
+	AnyBrowserIsClient bool
 	// LogSize is how many calls are remembered for [Simulator.Calls]: zero
 	// means 1000, less than zero means none.
 	LogSize int
@@ -50,12 +53,17 @@ type Simulator struct {
 
 	offset atomic.Int64 // nanoseconds that the clock was advanced by
 
-	mu     sync.Mutex // serialises changes of app, as and added
+	mu     sync.Mutex // serialises changes of app, scan, as, added and variants
 	app    atomic.Pointer[App]
+	scan   atomic.Pointer[ScanApp] // its zero value: there is none
 	as     atomic.Pointer[string]
-	added  []string // redirect URLs that survive Reset
+	holder atomic.Pointer[string] // userid of who is logged in to the client; empty: not told
+	added  []string               // redirect URLs that survive Reset
 	turn   atomic.Uint64
 	strict atomic.Bool // refuse outsiders at the login page
+
+	variants atomic.Pointer[map[string]string]
+	loopback atomic.Bool // every address of this machine counts as registered; survives Reset
 
 	staff  *staff
 	vault  *vault
@@ -89,8 +97,8 @@ func New(cfg Config) (*Simulator, error) {
 	return s, nil
 }
 
-// Handler serves DingTalk's three hosts on one address (their paths do not
-// collide) and the controls under /control/.
+// Handler serves DingTalk's three hosts and its script host on one address
+// (their paths do not collide) and the controls under /control/.
 func (s *Simulator) Handler() http.Handler { return s.handler }
 
 // Now is the simulated time.
@@ -111,7 +119,7 @@ func (s *Simulator) Advance(d time.Duration) error {
 
 // Reset brings back the state after [New]: people, app, clock, no codes,
 // tokens, faults or remembered calls. Redirect URLs from
-// [Simulator.AddRedirectURLs] stay, because they belong to the program that
+// [Simulator.AddRedirectURLs] and [Simulator.RegisterLoopback] stay, because they belong to the program that
 // embeds the simulator and not to the test that steers it.
 func (s *Simulator) Reset() {
 	s.mu.Lock()
@@ -119,8 +127,13 @@ func (s *Simulator) Reset() {
 	app := s.company.App.clone()
 	app.RedirectURLs = append(app.RedirectURLs, s.added...)
 	s.app.Store(&app)
-	as := s.cfg.As
+	scan := s.company.ScanApp.clone()
+	scan.RedirectURLs = append(scan.RedirectURLs, s.added...)
+	s.scan.Store(&scan)
+	as, holder := s.cfg.As, ""
 	s.as.Store(&as)
+	s.holder.Store(&holder)
+	s.resetVariants()
 	s.turn.Store(0)
 	s.strict.Store(s.cfg.RefuseOutsiders)
 	s.offset.Store(0)

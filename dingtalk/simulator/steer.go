@@ -39,8 +39,17 @@ func (s *Simulator) UpdateApp(change func(*App)) error {
 	return nil
 }
 
-// AddRedirectURLs registers redirect URLs with the app; [Simulator.Reset]
-// keeps them.
+// ScanApp returns a copy of the scan-login app, credentials included; the zero
+// value if the company has none.
+func (s *Simulator) ScanApp() ScanApp { return s.scan.Load().clone() }
+
+// RegisterLoopback takes every redirect URL and every page on this machine as
+// registered with both apps, for somebody who only tries a relying party and has
+// registered none. [Simulator.Reset] keeps it.
+func (s *Simulator) RegisterLoopback() { s.loopback.Store(true) }
+
+// AddRedirectURLs registers redirect URLs with the app and the scan app, which
+// also lets pages of these origins call the JSAPI; [Simulator.Reset] keeps them.
 func (s *Simulator) AddRedirectURLs(urls ...string) error {
 	err := s.UpdateApp(func(a *App) { a.RedirectURLs = append(a.RedirectURLs, urls...) })
 	if err != nil {
@@ -49,6 +58,20 @@ func (s *Simulator) AddRedirectURLs(urls ...string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.added = append(s.added, urls...)
+	scan := s.scan.Load().clone()
+	scan.RedirectURLs = append(scan.RedirectURLs, urls...)
+	s.scan.Store(&scan)
+	return nil
+}
+
+// LogInToClient says who is logged in to DingTalk's client, unless
+// [Simulator.ApproveAs] names somebody: he decides then. Empty means the first
+// employee.
+func (s *Simulator) LogInToClient(userID string) error {
+	if userID != "" && s.staff.person(userID) == nil {
+		return fmt.Errorf("log in to the client as %q: %w", userID, errNobody)
+	}
+	s.holder.Store(&userID)
 	return nil
 }
 

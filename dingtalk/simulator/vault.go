@@ -17,12 +17,16 @@ const (
 type codeKind uint8
 
 const (
-	webCode codeKind = iota + 1 // the login page's: userAccessToken
+	webCode   codeKind = iota + 1 // of the new login page: userAccessToken
+	snsCode                       // of the pages of 2020: sns/getuserinfo_bycode
+	tmpCode                       // loginTmpCode of the old embedded QR: sns_authorize
+	inAppCode                     // of the JSAPI: topapi/v2/user/getuserinfo
 )
 
 // code is what an authorisation code stands for.
 type code struct {
 	kind    codeKind
+	appID   string // no other app's credentials exchange it
 	userID  string
 	corpID  string // what the token answer will say; empty without scope corpid
 	expires time.Time
@@ -98,13 +102,13 @@ func (v *vault) issue(c code, now time.Time) string {
 	return id
 }
 
-// spend takes the code id if it is of the kind and alive. It can be taken
-// once. A code of another kind is left for its own exchange.
-func (v *vault) spend(id string, kind codeKind, now time.Time) (code, bool) {
+// spend takes the code id if it is of the kind, the app's and alive. It can be
+// taken once. A code of another kind or app is left for its own exchange.
+func (v *vault) spend(id string, kind codeKind, appID string, now time.Time) (code, bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	c, ok := v.codes[id]
-	if !ok || c.kind != kind {
+	if !ok || c.kind != kind || c.appID != appID {
 		return code{}, false
 	}
 	delete(v.codes, id)
@@ -166,10 +170,11 @@ const (
 	unknownToken                  // never valid or expired; nobody can tell which
 	appToken
 	userToken
+	signature // no token: the query is signed with the app's secret
 )
 
 func (k tokenKind) String() string {
-	return [...]string{"none", "unknown", "app", "user"}[k]
+	return [...]string{"none", "unknown", "app", "user", "signature"}[k]
 }
 
 // look tells the kind of a token and, for a user token, whose it is.
