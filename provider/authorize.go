@@ -52,6 +52,8 @@ func (p *Provider) readAuthRequest(form url.Values, byPush bool) (authRequest, *
 		return a, fault
 	case a.client.RequirePushed && !byPush:
 		return a, tell("invalid_request", "this client must push its authorization requests")
+	case a.Organisation != "" && (p.organisation(a.Organisation) == nil || !p.serves(a.client, a.Organisation)):
+		return a, tell("invalid_request", "organisation is not one whose people may enter by this client")
 	case a.hint == "":
 		return a, nil
 	}
@@ -90,7 +92,8 @@ func (p *Provider) signOn(w http.ResponseWriter, r *http.Request, a authRequest,
 	case err != nil:
 		p.authorizeTrouble(w, r, a, err)
 		return true
-	case a.maxAge >= 0 && time.Since(session.AuthTime()) >= a.maxAge, a.Expected != "" && a.Expected != string(person.Subject):
+	case a.maxAge >= 0 && time.Since(session.AuthTime()) >= a.maxAge, a.Expected != "" && a.Expected != string(person.Subject),
+		!p.mayGo(a.Request, a.client, person.CorpID):
 		return false
 	}
 	person, err = p.admit(r.Context(), a.client, person, session.Epoch)
@@ -146,7 +149,7 @@ func (p *Provider) grantRequest(c *clients.Client, l login.Request, s sessions.S
 	return request
 }
 
-// begin sends the browser to DingTalk.
+// begin sends the browser to DingTalk, or to a page of ours on the way there.
 func (p *Provider) begin(w http.ResponseWriter, r *http.Request, l login.Request, c *clients.Client) {
 	ctx := r.Context()
 	if !p.begun.take() {
@@ -159,7 +162,7 @@ func (p *Provider) begin(w http.ResponseWriter, r *http.Request, l login.Request
 		p.page(w, r, http.StatusServiceUnavailable, pages.Page{Kind: pages.TooManyRequests, RetryURL: retry})
 		return
 	}
-	state, op, err := p.login.Begin(l, p.CorpID, p.binding(r))
+	state, op, err := p.login.Begin(l, p.binding(r))
 	if err == nil {
 		err = p.Store.Together(ctx, op)
 	}
@@ -169,7 +172,7 @@ func (p *Provider) begin(w http.ResponseWriter, r *http.Request, l login.Request
 	}
 	p.record(ctx, audit.Event{Name: audit.LoginBegun})
 	p.keepBinding(w, r)
-	redirect(w, r, p.Upstream.AuthorizeURL(p.callback, state))
+	p.goOn(w, r, state, l, c)
 }
 
 // authorizeTrouble answers what is neither the client's nor the person's fault, and

@@ -184,6 +184,10 @@ func (a *authRequest) parseSession(form url.Values) *requestFault {
 		}
 		a.maxAge = time.Duration(seconds) * time.Second
 	}
+	// Who is asked to log in anew is to know of it: inside the DingTalk client nothing
+	// else would be seen.
+	a.Tap = a.maxAge >= 0 || a.asks("login", "select_account")
+	a.Organisation = form.Get("organisation")
 	a.hint = form.Get("id_token_hint")
 	if a.Languages = form.Get("ui_locales"); len(a.Languages) > maxLanguages {
 		a.Languages = ""

@@ -128,9 +128,15 @@ func TestH7_WhatIsNotOursAsksNoStorage(t *testing.T) {
 			t.Errorf("%s: %v", what, h.store.Calls())
 		}
 	}
-	for _, path := range []string{"/", "/healthz", "/readyz", "/nothing", "/authorize", "/login/callback", "/userinfo"} {
+	for _, path := range []string{"/healthz", "/readyz", "/nothing", "/authorize", "/login/callback", "/userinfo"} {
 		none(path, func() { b.get(h.issuer + path) })
 	}
+	theirs := url.QueryEscape(h.stateAt(strange))
+	for _, path := range []string{"/login/choose", "/login/frame", "/login/inapp"} {
+		none(path, func() { b.get(h.issuer + path) })
+		none("another browser's "+path, func() { b.get(h.issuer + path + "?state=" + theirs) })
+	}
+	none("the start page for a stranger", func() { strange.get(h.issuer + "/") })
 	none("another browser's callback", func() { b.get(callback) })
 	none("a bent device code", func() { h.poll("tv", "", flip(device)) })
 	none("a bent request_uri", func() { b.get(flip(pushed)) })

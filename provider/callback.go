@@ -15,10 +15,12 @@ import (
 
 // finish is what the callback works with once the login is claimed.
 type finish struct {
-	login   login.Login
-	client  *clients.Client // nil if the login was for a page of ours
-	binding string
-	code    string
+	login        login.Login
+	state        login.State
+	organisation *Organisation
+	client       *clients.Client // nil if the login was for a page of ours
+	binding      string
+	code         string
 }
 
 // reply is where the login's answer goes, if a client asked for it.
@@ -33,38 +35,44 @@ const answerWait = 5 * time.Second
 
 // callbackGet is where DingTalk sends the browser back to.
 func (p *Provider) callbackGet(w http.ResponseWriter, r *http.Request) {
-	ctx, query := r.Context(), r.Form
-	if doubled(query) != "" {
+	if doubled(r.Form) != "" {
 		p.refuseLogin(w, r, refused{page: pages.Page{Kind: pages.InvalidRequest}, reason: "doubled_parameter"})
 		return
 	}
-	if !query.Has("state") { // a bookmark or the history: nobody has forged anything
-		p.refuseLogin(w, r, refused{page: pages.Page{Kind: pages.LoginExpired}, reason: "no_state"})
+	state, ok := p.openState(w, r, r.Form)
+	if !ok {
 		return
 	}
-	f := finish{binding: p.cookies.get(r, p.cookies.binding)}
-	state, err := p.login.Open(query.Get("state"), f.binding)
+	// A code from inside the client is posted, by a page of ours.
+	if state.Way == "" || state.Way == login.InApp {
+		p.refuseLogin(w, r, refused{page: pages.Page{Kind: pages.InvalidRequest}, reason: "other_way"})
+		return
+	}
+	code, declined, err := dingtalk.CodeFromQuery(r.Form)
 	if err != nil {
 		p.refuseLogin(w, r, refusedBy(err))
 		return
 	}
-	var declined bool
-	if f.code, declined, err = dingtalk.CodeFromQuery(query); err != nil {
-		p.refuseLogin(w, r, refusedBy(err))
-		return
-	}
 	if declined {
-		f.code = declinedByPerson // the answer is the refusal itself
+		code = declinedByPerson // the answer is the refusal itself
 	}
+	p.takeAnswer(w, r, state, code, declined)
+}
+
+// takeAnswer works on what DingTalk answered, by whatever way it came.
+func (p *Provider) takeAnswer(w http.ResponseWriter, r *http.Request, state login.State, code string, declined bool) {
+	ctx := r.Context()
 	// A state costs nothing to get, an answer costs calls to DingTalk, which grants an
 	// app so many a second. What is turned away here is not claimed and can come again.
 	if !p.answers.wait(ctx, answerWait) {
 		p.record(ctx, audit.Event{Name: audit.RequestLimited, Reason: "answers of DingTalk per second"})
 		w.Header().Set("Retry-After", unavailableTry)
-		p.page(w, r, http.StatusServiceUnavailable, pages.Page{Kind: pages.TooManyRequests, RetryURL: p.here(r)})
+		p.page(w, r, http.StatusServiceUnavailable, pages.Page{Kind: pages.TooManyRequests, RetryURL: p.retryHere(r)})
 		return
 	}
-	if f.login, err = p.login.Claim(ctx, state, f.code); err != nil {
+	f := finish{state: state, code: code, binding: p.cookies.get(r, p.cookies.binding)}
+	var err error
+	if f.login, err = p.login.Claim(ctx, state, code); err != nil {
 		p.refuseLogin(w, r, refusedBy(err))
 		return
 	}
@@ -73,14 +81,13 @@ func (p *Provider) callbackGet(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), workTime)
 	defer cancel()
 	r = r.WithContext(ctx)
-	callOf(ctx).locales = f.login.Languages
-	if f.login.Page == "" {
-		client, _ := p.Clients.Lookup(f.login.ClientID)
-		if client == nil || !client.AllowsRedirect(f.login.RedirectURI) { // changed since the login began
-			p.refuseLogin(w, r, refused{page: pages.Page{Kind: pages.UnknownClient}, reason: "client_removed"})
-			return
-		}
-		f.client, callOf(ctx).client = client, client
+	var ok bool
+	if f.client, ok = p.clientOf(w, r, f.login); !ok {
+		return
+	}
+	if f.organisation = p.organisationOf(state, f.login.Request, f.client); f.organisation == nil { // changed since
+		p.refuseLogin(w, r, refused{page: pages.Page{Kind: pages.LoginExpired}, reason: "organisation_removed"})
+		return
 	}
 	switch {
 	case f.login.Done != nil:
@@ -98,7 +105,7 @@ func (p *Provider) decline(w http.ResponseWriter, r *http.Request, f finish, why
 	if !p.note(w, r, f, login.End{Refused: why}) {
 		return
 	}
-	p.record(r.Context(), audit.Event{Name: audit.LoginRefused, Reason: why, Way: wayOAuth2})
+	p.record(r.Context(), audit.Event{Name: audit.LoginRefused, Reason: why})
 	p.declined(w, r, f, why)
 }
 
@@ -114,17 +121,17 @@ func (p *Provider) declined(w http.ResponseWriter, r *http.Request, f finish, wh
 // belong: all answers must agree, in this request.
 func (p *Provider) identify(w http.ResponseWriter, r *http.Request, f finish) {
 	ctx, start := r.Context(), time.Now()
-	account, err := p.Upstream.Account(ctx, f.code)
+	account, err := f.organisation.account(ctx, f.state.Way, f.code)
 	if err != nil {
 		p.upstreamFailed(w, r, f, err)
 		return
 	}
-	subject := people.SubjectOf(f.login.CorpID, account.UnionID)
+	subject := people.SubjectOf(f.organisation.CorpID, account.UnionID)
 	if f.login.Expected != "" && f.login.Expected != string(subject) {
 		p.decline(w, r, f, otherPerson)
 		return
 	}
-	member, err := p.Upstream.Member(ctx, account.UnionID)
+	member, err := f.organisation.Upstream.Member(ctx, account.UnionID)
 	if err != nil {
 		p.upstreamFailed(w, r, f, err)
 		return
@@ -135,12 +142,12 @@ func (p *Provider) identify(w http.ResponseWriter, r *http.Request, f finish) {
 		p.tryAgain(w, r, f, refusedBy(err))
 		return
 	}
-	person, keep, err := p.people.Welcome(ctx, present, f.login.CorpID, account, member)
+	person, keep, err := p.people.Welcome(ctx, present, f.organisation.CorpID, account, member)
 	if err != nil {
 		p.tryAgain(w, r, f, refusedBy(err))
 		return
 	}
-	if f.client != nil && !f.client.Admits(person.Groups(), person.Profile.UserID) {
+	if f.client != nil && !p.admits(f.client, person) {
 		if keep != nil {
 			p.Store.Together(ctx, keep) // what DingTalk said is worth keeping; losing it costs one question
 		}

@@ -7,11 +7,12 @@ import (
 	"time"
 )
 
-// cookies are the two that we set. Their names end in a hash of the issuer: cookies
+// cookies are those that we set: two that say who somebody is, and the language that
+// they picked. Their names end in a hash of the issuer: cookies
 // know no ports, so two providers on one host would overwrite each other's.
 type cookies struct {
-	session, binding string
-	secure           bool
+	session, binding, language string
+	secure                     bool
 }
 
 // How long a browser keeps them. What they open ends by the records' own lives.
@@ -27,7 +28,7 @@ func newCookies(issuer string, secure bool) cookies {
 	if secure {
 		prefix = "__Host-" // no Domain, Path=/, Secure: no other host of the domain can set it
 	}
-	return cookies{prefix + "dingbridge-session" + suffix, prefix + "dingbridge-login" + suffix, secure}
+	return cookies{prefix + "dingbridge-session" + suffix, prefix + "dingbridge-login" + suffix, prefix + "dingbridge-language" + suffix, secure}
 }
 
 func (c cookies) set(w http.ResponseWriter, name, value string, age time.Duration) {

@@ -93,7 +93,7 @@ func (p *Provider) deviceToken(ctx context.Context, c *clients.Client, code stri
 
 // readApprover reads the person who approved a device.
 func (p *Provider) readApprover(ctx context.Context, a device.Approval) (people.Person, error) {
-	if a.CorpID != p.CorpID { // another organisation's, on a store or secret that is shared or was
+	if p.organisation(a.CorpID) == nil { // another's, on a store or secret that is shared or was
 		return people.Person{}, errRemoved
 	}
 	subject := people.SubjectFromRaw(a.Subject)

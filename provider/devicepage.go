@@ -92,7 +92,7 @@ func (p *Provider) askDeviceCode(w http.ResponseWriter, r *http.Request, session
 		p.deviceTrouble(w, r, session, nil, err)
 		return
 	}
-	p.page(w, r, http.StatusOK, pages.Page{Kind: pages.DeviceCode, UserCode: p.shownCode(r), WrongCode: wrong,
+	p.page(w, r, http.StatusOK, pages.Page{Kind: pages.DeviceCode, UserCode: p.shownCode(r), WrongCode: wrong, SwitchURL: p.switchURL(r, pathDevice, nil),
 		Form: &pages.Form{Action: p.base + pathDevice, Hidden: hidden}})
 }
 

@@ -10,6 +10,10 @@
 //	authorize.go      GET /authorize: validate, single sign-on, or begin a login
 //	posted.go         what is posted to /authorize and /end_session, and comes again by GET
 //	par.go            POST /par, and how a pushed request comes back
+//	organisations.go  whose people may log in, and by which clients (no HTTP in it)
+//	useragent.go      what a User-Agent hints at (no HTTP in it)
+//	ways.go           by which way a login goes on; the pages to choose and to scan
+//	inapp.go          /login/inapp: inside the DingTalk client
 //	callback.go       GET /login/callback: DingTalk's answer, from state to person
 //	finish.go         how a login ends: session, grant, and the same again when reloaded
 //	refuse.go         a login that ends or stops on a page of ours
@@ -31,6 +35,7 @@
 //	introspect.go     introspection and revocation
 //	discovery.go      what is public: metadata, keys, health
 //	errors.go         every error's OAuth and HTTP form, in one place
+//	page.go           a page of ours, in the language that somebody reads
 //	request.go cookies.go cors.go budget.go   what the steps share
 //
 // Promises:
@@ -62,6 +67,10 @@
 //	   and presses a button, once; and the gate is asked then and when it fetches.
 //	H14 Every client that a session was used for, and that has an address for it, is
 //	   told of the end, and no logout waits for that.
+//	H15 An answer of DingTalk is exchanged with the app of the organisation, and by the
+//	   way, for which its state was made, and by no other; a code that was posted, only
+//	   from our own page. A person is one of an organisation: another's is another.
+//	H16 A machine that looks at a link begins, spends and learns nothing.
 //
 // cmd builds it; nothing imports it.
 package provider

@@ -72,6 +72,7 @@ var upstreamErrors = map[dingtalk.Reason]struct {
 	dingtalk.ReasonOutOfRange:   {pages.OutOfRange, "out_of_range", false},
 	dingtalk.ReasonPermission:   {pages.PermissionMissing, "permission", false},
 	dingtalk.ReasonConfig:       {pages.UpstreamConfig, "configuration", false},
+	dingtalk.ReasonClock:        {pages.ClockSkew, "clock_skew", false},
 	dingtalk.ReasonThrottled:    {pages.UpstreamDown, "throttled", true},
 	dingtalk.ReasonUnavailable:  {pages.UpstreamDown, "unavailable", true},
 	dingtalk.ReasonStrange:      {pages.UpstreamStrange, "strange_answer", false},

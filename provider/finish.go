@@ -50,7 +50,7 @@ func (p *Provider) complete(w http.ResponseWriter, r *http.Request, f finish, pe
 		ops = append(ops, entered)
 	}
 	// Last the note that the login is done: whoever reads it finds the rest.
-	done := p.login.Finish(f.login, f.code, end)
+	done := p.login.Finish(f.login, end)
 	err = p.Store.Together(ctx, append(ops, done)...)
 	// The person's own record may lose a race against another login of theirs, which
 	// wrote the same; against a removal the epoch decides at the first use.
@@ -72,7 +72,7 @@ func (p *Provider) complete(w http.ResponseWriter, r *http.Request, f finish, pe
 		p.notify(ctx, before.Ref.Subject, &before.ID, entered)
 	}
 	p.record(ctx, audit.Event{Name: audit.LoginSucceeded, Subject: string(person.Subject), SessionID: session.ID.String(),
-		GrantID: nameOf(end), CorpID: person.CorpID, Way: wayOAuth2, Duration: took})
+		GrantID: nameOf(end), CorpID: person.CorpID, Duration: took})
 	p.sendBack(w, r, f, cookie, end, person)
 }
 

@@ -33,7 +33,7 @@ func (p *Provider) admit(ctx context.Context, c *clients.Client, person people.P
 	if person.Epoch != epoch {
 		return people.Person{}, errRemoved
 	}
-	if !c.Admits(person.Groups(), person.Profile.UserID) {
+	if !p.admits(c, person) {
 		return people.Person{}, errNotAdmitted
 	}
 	return person, nil

@@ -22,7 +22,6 @@ import (
 	"github.com/dingbridge/dingbridge/provider/clients"
 	"github.com/dingbridge/dingbridge/provider/login"
 	"github.com/dingbridge/dingbridge/provider/pages"
-	"github.com/dingbridge/dingbridge/provider/people"
 	"github.com/dingbridge/dingbridge/storage"
 	"github.com/dingbridge/dingbridge/storage/bolt"
 	"github.com/dingbridge/dingbridge/storage/storagetest"
@@ -161,6 +160,7 @@ type plan struct {
 	path     string // of the issuer
 	as       string
 	wrap     func(login.Upstream) login.Upstream
+	ways     []login.Way // none: OAuth2
 }
 
 // option changes a house before it is built.
@@ -220,12 +220,15 @@ func buildOn(t *testing.T, store storage.Store, options ...option) *house {
 		t.Fatal(err)
 	}
 	config := design.Config
-	config.People.Organisations = map[string]people.Organisation{sim.CorpID(): {EmailDomains: []string{"corp.example.cn"}, VerifiedEmailDomains: []string{"corp.example.cn"}}}
 	config.Store, config.Secrets, config.Ring, config.Clients = h.store, h.secrets, ring, h.clients
-	config.CorpID, config.Upstream, config.Audit, config.Log = sim.CorpID(), h.upstream, h.events, log
+	config.Audit, config.Log = h.events, log
+	own := provider.Organisation{CorpID: sim.CorpID(), Name: "云杉示例科技", Upstream: h.upstream, Ways: design.ways,
+		EmailDomains: []string{"corp.example.cn"}, VerifiedEmailDomains: []string{"corp.example.cn"}}
 	if design.wrap != nil {
-		config.Upstream = design.wrap(h.upstream)
+		own.Upstream = design.wrap(h.upstream)
 	}
+	config.Organisations = append([]provider.Organisation{own}, design.Organisations...)
+	config.InAppScript.URL = dt.URL + "/dingding/dingtalk-jsapi/3.1.0/dingtalk.open.js"
 	if h.provider, err = provider.New(config); err != nil {
 		t.Fatal(err)
 	}

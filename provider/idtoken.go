@@ -71,7 +71,8 @@ func (p *Provider) idToken(c *clients.Client, g grants.Grant, person people.Pers
 // scope or permission that the client lost since the grant is lost here too.
 func (p *Provider) claims(c *clients.Client, person people.Person, scopes, names []string) people.Claims {
 	allowed := slices.DeleteFunc(slices.Clone(scopes), func(s string) bool { return !slices.Contains(c.Scopes, s) })
-	return p.people.Claims(person, people.ClaimOptions{Scopes: allowed, Names: entitled(c, names), OmitNickname: c.OmitNickname, PhoneNumber: c.PhoneNumber})
+	return p.people.Claims(person, people.ClaimOptions{Scopes: allowed, Names: entitled(c, names), OmitNickname: c.OmitNickname, PhoneNumber: c.PhoneNumber,
+		QualifyGroups: len(c.Organisations) > 1})
 }
 
 // atHash is for RS256 and ES256: the left half of SHA-256 (section 3.1.3.6).

@@ -132,7 +132,7 @@ func (h *house) ofAnother(corpID string) *house {
 		h.t.Fatal(err)
 	}
 	other.provider, err = provider.New(provider.Config{Issuer: other.issuer, Store: h.store, Secrets: h.secrets, Ring: ring,
-		Clients: h.clients, CorpID: corpID, Upstream: h.upstream, Pages: site, Audit: h.events})
+		Clients: h.clients, Organisations: []provider.Organisation{{CorpID: corpID, Upstream: h.upstream}}, Pages: site, Audit: h.events})
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -29,7 +30,7 @@ import (
 )
 
 // Config is what a Provider is built of. Issuer, Store, Secrets, Ring, Clients,
-// CorpID, Upstream and Pages are required.
+// Organisations, Pages and Audit are required.
 type Config struct {
 	// Issuer is compared as a string by every client: no trailing slash, query or
 	// fragment. https, or http on a loopback address.
@@ -38,11 +39,14 @@ type Config struct {
 	Secrets *secret.List
 	Ring    *keys.Ring
 	Clients *clients.Set
-	// CorpID is the organisation whose people may log in, Upstream its app.
-	CorpID   string
-	Upstream login.Upstream
-	// People says where claims come from; Store, Secrets and the Directory of the
-	// organisation are filled in here.
+	// Organisations are those whose people may log in; at least one.
+	Organisations []Organisation
+	// InAppScript is needed where an organisation has the way login.InApp.
+	InAppScript InAppScript
+	// AlwaysInApp takes every browser for the DingTalk client; for the demo.
+	AlwaysInApp bool
+	// People says where claims come from; Store, Secrets and Organisations are filled
+	// in here.
 	People   people.Config
 	Lives    grants.Lives
 	Sessions sessions.Config
@@ -94,7 +98,7 @@ func New(c Config) (*Provider, error) {
 	if issuer.Scheme != "https" && !(issuer.Scheme == "http" && loopback(issuer.Hostname())) {
 		return nil, fmt.Errorf("issuer %q is not https; plain http is for loopback only", c.Issuer)
 	}
-	if c.Store == nil || c.Secrets == nil || c.Ring == nil || c.Clients == nil || c.CorpID == "" || c.Upstream == nil || c.Pages == nil || c.Audit == nil {
+	if c.Store == nil || c.Secrets == nil || c.Ring == nil || c.Clients == nil || len(c.Organisations) == 0 || c.Pages == nil || c.Audit == nil {
 		return nil, errors.New("provider: a required field of Config is missing")
 	}
 	c.Log = cmp.Or(c.Log, slog.New(slog.DiscardHandler))
@@ -102,9 +106,21 @@ func New(c Config) (*Provider, error) {
 	c.LoginsPerSecond = cmp.Or(c.LoginsPerSecond, 100)
 	c.DingTalkLoginsPerSecond = cmp.Or(c.DingTalkLoginsPerSecond, 20)
 	c.People.Store, c.People.Secrets = c.Store, c.Secrets
-	organisation := c.People.Organisations[c.CorpID]
-	organisation.Directory = c.Upstream
-	c.People.Organisations = map[string]people.Organisation{c.CorpID: organisation}
+	c.Organisations = slices.Clone(c.Organisations)
+	c.People.Organisations = map[string]people.Organisation{}
+	for i := range c.Organisations {
+		o := &c.Organisations[i]
+		if err := o.check(); err != nil {
+			return nil, fmt.Errorf("provider: %w", err)
+		}
+		if _, twice := c.People.Organisations[o.CorpID]; twice {
+			return nil, fmt.Errorf("provider: organisation %s is there twice", o.CorpID)
+		}
+		if slices.Contains(o.Ways, login.InApp) && c.InAppScript.URL == "" {
+			return nil, errors.New("provider: a way inside the DingTalk client needs its script")
+		}
+		c.People.Organisations[o.CorpID] = people.Organisation{Directory: o.Upstream, EmailDomains: o.EmailDomains, VerifiedEmailDomains: o.VerifiedEmailDomains}
+	}
 	c.People.Log = c.Log
 	registry, err := people.New(c.People)
 	if err != nil {

@@ -1,10 +1,10 @@
 package provider
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/dingbridge/dingbridge/dingtalk"
@@ -15,24 +15,9 @@ import (
 	"github.com/dingbridge/dingbridge/storage"
 )
 
-// wayOAuth2 is the way in by DingTalk's own login page.
-const wayOAuth2 = "oauth2"
-
 // mostRejected is how many attempts of one login may end in a code that DingTalk does
 // not know, before the login is over.
 const mostRejected = 2
-
-// page answers with a page of ours.
-func (p *Provider) page(w http.ResponseWriter, r *http.Request, status int, page pages.Page) {
-	page.RequestID = callOf(r.Context()).id
-	page.Lang = cmp.Or(page.Lang, p.language(r))
-	p.Pages.Write(w, r, status, page)
-}
-
-// language is the one that the login or the request asks for.
-func (p *Provider) language(r *http.Request) string {
-	return pages.Language(cmp.Or(callOf(r.Context()).locales, r.Form.Get("ui_locales")), r.Header.Get("Accept-Language"))
-}
 
 // clientName is what pages call a client, if there is one.
 func clientName(c *clients.Client) string {
@@ -46,9 +31,9 @@ func clientName(c *clients.Client) string {
 // itself stays as it is.
 func (p *Provider) refuseLogin(w http.ResponseWriter, r *http.Request, f refused) {
 	p.trouble(r.Context(), f)
-	p.record(r.Context(), audit.Event{Name: audit.LoginRefused, Reason: f.reason, Call: f.call, Err: f.err, Way: wayOAuth2})
+	p.record(r.Context(), audit.Event{Name: audit.LoginRefused, Reason: f.reason, Call: f.call, Err: f.err})
 	if f.page.RetryURL == "" && f.retry {
-		f.page.RetryURL = p.here(r) // the same answer again
+		f.page.RetryURL = p.retryHere(r)
 	}
 	p.page(w, r, 0, f.page)
 }
@@ -65,7 +50,7 @@ func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, f finish, why 
 // note writes how the login ended, and tells whether it could; otherwise it has
 // answered.
 func (p *Provider) note(w http.ResponseWriter, r *http.Request, f finish, end login.End) bool {
-	op := p.login.Finish(f.login, f.code, end)
+	op := p.login.Finish(f.login, end)
 	if err := p.Store.Together(r.Context(), op); err != nil {
 		p.refuseLogin(w, r, refusedBy(err))
 		return false
@@ -99,8 +84,12 @@ func (p *Provider) tryAgain(w http.ResponseWriter, r *http.Request, f finish, wh
 		p.refuseLogin(w, r, refusedBy(err))
 		return
 	}
-	p.record(r.Context(), audit.Event{Name: audit.LoginRetried, Reason: why.reason, Call: why.call, Err: why.err, Way: wayOAuth2})
-	why.page.RetryURL = p.Upstream.AuthorizeURL(p.callback, state)
+	p.record(r.Context(), audit.Event{Name: audit.LoginRetried, Reason: why.reason, Call: why.call, Err: why.err})
+	next := turn{f.organisation, f.state.Way}
+	if next.way == login.InApp {
+		next.way = f.organisation.fallback() // once is enough
+	}
+	why.page.RetryURL = p.whereTo(state, next)
 	why.page.ClientName = clientName(f.client)
 	p.page(w, r, 0, why.page)
 }
@@ -141,11 +130,20 @@ func (p *Provider) trouble(ctx context.Context, why refused) {
 	switch why.page.Kind {
 	case pages.Unavailable:
 		p.record(ctx, audit.Event{Name: audit.StorageTrouble, Reason: why.reason, Err: why.err})
-	case pages.UpstreamDown, pages.UpstreamConfig, pages.UpstreamStrange, pages.PermissionMissing, pages.OutOfRange:
+	case pages.UpstreamDown, pages.UpstreamConfig, pages.UpstreamStrange, pages.ClockSkew, pages.PermissionMissing, pages.OutOfRange:
 		p.record(ctx, audit.Event{Name: audit.UpstreamTrouble, Reason: why.reason, Call: why.call, Err: why.err})
 	case pages.Internal:
 		p.record(ctx, audit.Event{Name: audit.InternalFault, Reason: why.reason, Err: why.err})
 	}
+}
+
+// retryHere is where the same answer of DingTalk can be shown again; for one that was
+// posted, where another is to be had.
+func (p *Provider) retryHere(r *http.Request) string {
+	if r.Method == http.MethodPost {
+		return withQuery(p.base+r.URL.EscapedPath(), url.Values{"state": {r.PostForm.Get("state")}})
+	}
+	return p.here(r)
 }
 
 // here is the address of the request itself, for trying again: the issuer's path was

@@ -10,6 +10,7 @@ import (
 
 	"github.com/dingbridge/dingbridge/provider/audit"
 	"github.com/dingbridge/dingbridge/provider/clients"
+	"github.com/dingbridge/dingbridge/provider/login"
 )
 
 // call is what is known of one request beside the request itself.
@@ -17,9 +18,10 @@ type call struct {
 	id      string // shown on pages, in logs and in X-Request-Id
 	address string // of the browser or client
 	client  *clients.Client
-	locales string // ui_locales of the request, or of the login it belongs to
-	binding string // of the browser, once it was asked for
-	bound   bool   // the answer sets it
+	locales string    // ui_locales of the request, or of the login it belongs to
+	binding string    // of the browser, once it was asked for
+	bound   bool      // the answer sets it
+	way     login.Way // in, of the login it belongs to
 }
 
 type callKey struct{}
@@ -73,6 +75,10 @@ func (p *Provider) trusted(addr netip.Addr) bool {
 func (p *Provider) record(ctx context.Context, e audit.Event) {
 	c := callOf(ctx)
 	e.RequestID, e.Address = c.id, c.address
+	switch e.Name {
+	case audit.LoginSucceeded, audit.LoginRefused, audit.LoginRetried:
+		e.Way = string(c.way)
+	}
 	if e.ClientID == "" && c.client != nil {
 		e.ClientID = c.client.ID
 	}

@@ -25,6 +25,7 @@ import (
 	"github.com/dingbridge/dingbridge/provider"
 	"github.com/dingbridge/dingbridge/provider/audit"
 	"github.com/dingbridge/dingbridge/provider/clients"
+	"github.com/dingbridge/dingbridge/provider/login"
 	"github.com/dingbridge/dingbridge/provider/pages"
 	"github.com/dingbridge/dingbridge/storage/bolt"
 )
@@ -32,6 +33,7 @@ import (
 // A fleet is several replicas on one store, in virtual time. Requests go round them
 // through memory: a bubble has no network, and no DingTalk either.
 type fleet struct {
+	login.Upstream // the ways that are not gone
 	*house
 	rings    []*keys.Ring
 	replicas []http.Handler
@@ -101,7 +103,7 @@ func newFleet(t *testing.T, c keys.Config) *fleet {
 			t.Fatal(err)
 		}
 		p, err := provider.New(provider.Config{Issuer: f.issuer, Store: store, Secrets: secrets, Ring: ring, Clients: set,
-			CorpID: f.member.CorpID, Upstream: f, Pages: written, Audit: audit.Discard})
+			Organisations: []provider.Organisation{{CorpID: f.member.CorpID, Upstream: f}}, Pages: written, Audit: audit.Discard})
 		if err != nil {
 			t.Fatal(err)
 		}

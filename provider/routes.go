@@ -16,6 +16,7 @@ import (
 
 	"github.com/dingbridge/dingbridge/provider/audit"
 	"github.com/dingbridge/dingbridge/provider/pages"
+	"github.com/dingbridge/dingbridge/provider/sessions"
 )
 
 // The paths, below the issuer.
@@ -24,6 +25,9 @@ const (
 	pathPAR               = "/par"
 	pathConsent           = "/authorize/consent"
 	pathCallback          = "/login/callback"
+	pathChoose            = "/login/choose"
+	pathFrame             = "/login/frame"
+	pathInApp             = "/login/inapp"
 	pathEndSession        = "/end_session"
 	pathEndSessionConfirm = "/end_session/confirm"
 	pathToken             = "/token"
@@ -80,6 +84,9 @@ func (p *Provider) routeTable() []route {
 		{pathEndSession, []string{http.MethodGet, http.MethodPost}, person, false, byMethod(p.endSession, p.endSessionPost)},
 		{pathEndSessionConfirm, []string{http.MethodPost}, person, true, f(p.endSessionConfirmPost)},
 		{pathCallback, []string{http.MethodGet}, person, false, f(p.callbackGet)},
+		{pathChoose, []string{http.MethodGet}, person, false, f(p.choose)},
+		{pathFrame, []string{http.MethodGet}, person, false, f(p.frame)},
+		{pathInApp, []string{http.MethodGet, http.MethodPost}, person, false, byMethod(p.inApp, p.inAppPost)},
 		{pathToken, []string{http.MethodPost}, script, true, p.knownGrant(library)},
 		{pathDeviceAuthorization, []string{http.MethodPost}, client, true, library},
 		{pathDevice, []string{http.MethodGet, http.MethodPost}, person, false, byMethod(p.devicePage, p.deviceCodePost)},
@@ -146,6 +153,12 @@ func (p *Provider) guard(route route) http.Handler {
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		if p.cors(w, r, route) {
+			return
+		}
+		// A link in a chat is looked at by a machine before a person sees it, and nothing
+		// may begin or be spent by that.
+		if route.audience == person && linkPreview(r.UserAgent()) {
+			p.page(w, r, http.StatusOK, pages.Page{Kind: pages.Preview})
 			return
 		}
 		if route.methods == nil {
@@ -269,8 +282,23 @@ func byMethod(get, post http.HandlerFunc) http.Handler {
 	})
 }
 
+// home says what this is, and to whoever is signed in, that they are.
 func (p *Provider) home(w http.ResponseWriter, r *http.Request) {
-	p.page(w, r, http.StatusOK, pages.Page{Kind: pages.Home, ContinueURL: p.base + pathEndSession})
+	page := pages.Page{Kind: pages.Home, ContinueURL: p.base + pathEndSession, SwitchURL: p.switchURL(r, "/", nil)}
+	if p.cookies.get(r, p.cookies.session) != "" {
+		_, person, err := p.liveSession(r)
+		switch {
+		case err == nil:
+			page.Kind, page.Account = pages.SignedIn, person.Profile.Nick
+			if o := p.organisation(person.CorpID); o != nil {
+				page.Organisation = o.Name
+			}
+		case !errors.Is(err, sessions.ErrNone):
+			p.refusePerson(w, r, nil, err)
+			return
+		}
+	}
+	p.page(w, r, http.StatusOK, page)
 }
 
 func (p *Provider) notFound(w http.ResponseWriter, r *http.Request) {

@@ -36,6 +36,9 @@ var routesOf = []declared{
 	{"/authorize/consent", "POST", true, false},
 	{"/par", "POST", false, false},
 	{"/login/callback", "GET", true, false},
+	{"/login/choose", "GET", true, false},
+	{"/login/frame", "GET", true, false},
+	{"/login/inapp", "GET POST", true, false},
 	{"/end_session", "GET POST", true, false},
 	{"/end_session/confirm", "POST", true, false},
 	{"/token", "POST", false, false},
@@ -203,7 +206,7 @@ func TestIssuerWithAPath(t *testing.T) {
 		}
 	}
 	for _, home := range []string{"/sso", "/sso/"} {
-		if p := b.get(origin + home); p.kind() != string(pages.Home) || !strings.Contains(p.body, `href="/sso/end_session"`) {
+		if p := b.get(origin + home); p.kind() != string(pages.SignedIn) || !strings.Contains(p.body, `href="/sso/end_session"`) {
 			t.Errorf("%s: %d %s, or no way to log out", home, p.status, p.kind())
 		}
 	}

@@ -27,7 +27,7 @@ func (p *Provider) readSession(ctx context.Context, cookie string) (sessions.Ses
 	if err != nil {
 		return sessions.Session{}, people.Person{}, err
 	}
-	if session.CorpID != p.CorpID { // another organisation's, on a store that is shared or was
+	if p.organisation(session.CorpID) == nil { // another's, on a store that is shared or was
 		return sessions.Session{}, people.Person{}, sessions.ErrNone
 	}
 	person, err := p.people.Read(subject, readPerson)

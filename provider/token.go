@@ -124,7 +124,7 @@ func (p *Provider) readGrant(ctx context.Context, ref grants.Ref) (grants.Grant,
 	if err != nil {
 		return grants.Grant{}, people.Person{}, err
 	}
-	if grant.CorpID != p.CorpID { // another organisation's, on a store or secret that is shared or was
+	if p.organisation(grant.CorpID) == nil { // another's, on a store or secret that is shared or was
 		return grants.Grant{}, people.Person{}, errRemoved
 	}
 	if len(ops) > 2 {

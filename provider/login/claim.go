@@ -21,7 +21,7 @@ const (
 // (promise L3), or takes the work over when the claim of whoever had it has lapsed.
 // One trip, unless it waits.
 func (s *Steps) Claim(ctx context.Context, t State, code string) (Login, error) {
-	answer := hash("code", code)
+	answer := t.answer(code)
 	pause := waitFirst
 	for deadline := time.Now().Add(s.claim + 2*waitMost); time.Now().Before(deadline); pause = min(pause*3/2, waitMost) {
 		l, err := s.try(ctx, t, answer)
@@ -29,6 +29,7 @@ func (s *Steps) Claim(ctx context.Context, t State, code string) (Login, error) 
 			if err != nil && ctx.Err() != nil {
 				return Login{}, ErrBusy // the caller went; storage need not be blamed
 			}
+			l.answer = answer
 			return l, err
 		}
 		select {
@@ -74,8 +75,8 @@ func (s *Steps) try(ctx context.Context, t State, answer string) (Login, error) 
 
 // Finish makes the op that notes how a claimed login ended. It is to be done
 // after, or behind, the ops that store what it promises.
-func (s *Steps) Finish(l Login, code string, end End) *storage.Op {
-	end.Answer = hash("code", code)
+func (s *Steps) Finish(l Login, end End) *storage.Op {
+	end.Answer = l.answer
 	l.Done = &end
 	b, err := l.encode()
 	if err != nil { // a struct of strings and numbers always has a JSON form
@@ -90,24 +91,43 @@ func (l Login) After(finished *storage.Op) Login {
 	return l
 }
 
-// Again puts a claimed login back to pending under a new state (promise L4). The
-// one who was sent off with the old state cannot finish it any more.
-func (s *Steps) Again(ctx context.Context, l Login) (state string, err error) {
+// Again puts a claimed login back to pending under a new state, for no way yet
+// (promise L4). The one who was sent off with the old state cannot finish it any more.
+func (s *Steps) Again(ctx context.Context, l Login) (State, error) {
 	l.Attempt++
 	b, err := l.encode()
 	if err != nil {
-		return "", fmt.Errorf("put login back: %w", err)
+		return State{}, fmt.Errorf("put login back: %w", err)
 	}
-	left := time.Until(l.Begun().Add(s.life))
+	left := s.Left(StateOf(l))
 	if left <= 0 {
-		return "", ErrExpired
+		return State{}, ErrExpired
 	}
 	op := storage.Swap(key(l.ID), l.version, b, left)
 	if err := s.store.Together(ctx, op); err != nil {
 		if errors.Is(err, storage.ErrUnknown) {
-			return "", fmt.Errorf("put login back: %w", err)
+			return State{}, fmt.Errorf("put login back: %w", err)
 		}
-		return "", ErrExpired
+		return State{}, ErrExpired
 	}
-	return s.state(l), nil
+	return StateOf(l), nil
+}
+
+// Left is how long a login may still be finished; not positive: no more.
+func (s *Steps) Left(t State) time.Duration { return time.Until(t.Begun().Add(s.life)) }
+
+// Read reads the login of a state for a page of ours that leads on to DingTalk. It
+// claims nothing. ErrExpired: it has ended, or a newer attempt took its place. One trip.
+func (s *Steps) Read(ctx context.Context, t State) (Login, error) {
+	get := storage.Get(key(t.ID))
+	// read tells what the op's error means.
+	_ = s.store.Together(ctx, get)
+	l, err := read(t.ID, get)
+	switch {
+	case err != nil:
+		return Login{}, err
+	case l.Done != nil, l.Attempt != t.Attempt, s.Left(t) <= 0:
+		return Login{}, ErrExpired
+	}
+	return l, nil
 }

@@ -14,6 +14,8 @@
 //	   under a new state, and the old one is worth nothing.
 //	L5 No state, cookie or code of DingTalk can be read out of what is stored.
 //	L6 A login that nobody finishes is gone after its life, and its size is bounded.
+//	L7 A state names the way in and the organisation that it was made for. What comes
+//	   back with it is an answer by that way, of that organisation, and of no other.
 //
 // It is a step: the hall calls it, and it calls no other step. It knows no HTTP.
 package login

@@ -80,6 +80,9 @@ type Request struct {
 	InfoClaims  []string `json:"uc,omitempty"` // and at userinfo
 	Expected    string   `json:"x,omitempty"`  // the only sub that will do
 	Consent     bool     `json:"q,omitempty"`  // the person is to be asked
+	// Organisation is the corpId of the one that will do, if the request named one.
+	Organisation string `json:"o,omitempty"`
+	Tap          bool   `json:"tp,omitempty"` // inside the DingTalk client too, a button is to be pressed
 	// Page is where the browser goes afterwards when no client asked for the login: a
 	// path of ours, with its query. The rest is empty then.
 	Page string `json:"p,omitempty"`
@@ -89,13 +92,13 @@ type Request struct {
 type Login struct {
 	ID      [16]byte
 	version storage.Version
+	answer  string // of DingTalk, that the login was claimed with
 	record
 }
 
 type record struct {
 	Format int `json:"f"`
 	Request
-	CorpID  string `json:"co"`
 	Binding string `json:"b"` // hash of the browser's binding cookie
 	Attempt uint32 `json:"a"`
 	Begun   int64  `json:"t"` // Unix seconds
@@ -105,7 +108,7 @@ type record struct {
 // An End is how a login ended. Code and cookie are not kept: both are made again
 // from it.
 type End struct {
-	Answer  string   `json:"h"` // hash of DingTalk's code
+	Answer  string   `json:"h"` // hash of DingTalk's code, its way and its organisation
 	Grant   [16]byte `json:"g,omitzero"`
 	Subject [16]byte `json:"p,omitzero"`
 	Session [16]byte `json:"s,omitzero"`  // that the grant ends with
@@ -132,19 +135,19 @@ func ValidBinding(cookie string) bool {
 	return err == nil && len(b) == 32 && len(cookie) == 43
 }
 
-// Begin makes a pending login, the op that stores it, and the state to send to
-// DingTalk. The state is worth nothing before the op has succeeded.
-func (s *Steps) Begin(r Request, corpID, binding string) (state string, op *storage.Op, err error) {
-	l := Login{record: record{Format: format, Request: r, CorpID: corpID, Binding: hash("binding", binding), Begun: time.Now().Unix()}}
+// Begin makes a pending login, the op that stores it, and its state, for no way yet.
+// The state is worth nothing before the op has succeeded.
+func (s *Steps) Begin(r Request, binding string) (State, *storage.Op, error) {
+	l := Login{record: record{Format: format, Request: r, Binding: hash("binding", binding), Begun: time.Now().Unix()}}
 	rand.Read(l.ID[:])
 	b, err := l.encode()
 	if err != nil {
-		return "", nil, fmt.Errorf("begin login: %w", err)
+		return State{}, nil, fmt.Errorf("begin login: %w", err)
 	}
 	if len(b) > maxRecord {
-		return "", nil, ErrTooLarge
+		return State{}, nil, ErrTooLarge
 	}
-	return s.state(l), storage.Create(key(l.ID), b, s.life), nil
+	return StateOf(l), storage.Create(key(l.ID), b, s.life), nil
 }
 
 // SessionSecret is the part of the session cookie that cannot be guessed: it

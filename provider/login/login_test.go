@@ -38,11 +38,12 @@ func inTime(t *testing.T, test func(t *testing.T, s *Steps)) {
 
 func begin(t *testing.T, s *Steps, binding string) (state string, opened State) {
 	t.Helper()
-	state, op, err := s.Begin(Request{ClientID: "app", RedirectURI: "https://app/cb", Scopes: []string{"openid"}, State: "client state", Nonce: "nonce"}, "dingcorp", binding)
+	begun, op, err := s.Begin(Request{ClientID: "app", RedirectURI: "https://app/cb", Scopes: []string{"openid"}, State: "client state", Nonce: "nonce"}, binding)
 	if err == nil {
 		err = s.store.Together(t.Context(), op)
 	}
 	if err == nil {
+		state = s.Seal(begun.For("dingcorp", OAuth2))
 		opened, err = s.Open(state, binding)
 	}
 	if err != nil {
@@ -51,9 +52,9 @@ func begin(t *testing.T, s *Steps, binding string) (state string, opened State) 
 	return state, opened
 }
 
-func finish(t *testing.T, s *Steps, l Login, code string) {
+func finish(t *testing.T, s *Steps, l Login) {
 	t.Helper()
-	if err := s.store.Together(t.Context(), s.Finish(l, code, End{Grant: [16]byte{9}, Subject: [16]byte{8}})); err != nil {
+	if err := s.store.Together(t.Context(), s.Finish(l, End{Grant: [16]byte{9}, Subject: [16]byte{8}})); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -104,7 +105,7 @@ func TestL2_OneWorks(t *testing.T) {
 					works++
 					mu.Unlock()
 					time.Sleep(2 * time.Second) // DingTalk is slow
-					finish(t, s, l, answer)
+					finish(t, s, l)
 					return
 				}
 				mu.Lock()
@@ -131,7 +132,7 @@ func TestL3_SameAnswerSameEnd(t *testing.T) {
 		}
 		_, err = s.Claim(t.Context(), opened, "another code")
 		want(t, err, ErrOtherAnswer)
-		finish(t, s, l, answer)
+		finish(t, s, l)
 		_, err = s.Claim(t.Context(), opened, "another code")
 		want(t, err, ErrOtherAnswer)
 		for range 3 {
@@ -155,7 +156,7 @@ func TestL3_AnotherAnswerAfterTheClaimHasLapsed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		finish(t, s, l, answer)
+		finish(t, s, l)
 		time.Sleep(s.claim)
 		_, err = s.Claim(t.Context(), opened, "another code")
 		want(t, err, ErrOtherAnswer)
@@ -171,14 +172,14 @@ func TestL4_OldStateAfterTheClaimHasLapsed(t *testing.T) {
 			t.Fatal(err)
 		}
 		first := s.SessionSecret(l, mine)
-		state, err := s.Again(t.Context(), l)
+		again, err := s.Again(t.Context(), l)
 		if err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(s.claim)
 		_, err = s.Claim(t.Context(), opened, "code for the old state")
 		want(t, err, ErrExpired)
-		next, err := s.Open(state, mine)
+		next, err := s.Open(s.Seal(again), mine)
 		if err == nil {
 			l, err = s.Claim(t.Context(), next, "second code")
 		}
@@ -197,7 +198,7 @@ func TestL3_SameCookieSecretAgain(t *testing.T) {
 		_, opened := begin(t, s, mine)
 		l, _ := s.Claim(t.Context(), opened, answer)
 		first := s.SessionSecret(l, mine)
-		finish(t, s, l, answer)
+		finish(t, s, l)
 		again, _ := s.Claim(t.Context(), opened, answer)
 		if !bytes.Equal(first, s.SessionSecret(again, mine)) {
 			t.Error("a reloaded callback would set another cookie")
@@ -238,7 +239,8 @@ func TestL4_BackToPending(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		state, err := s.Again(t.Context(), l)
+		again, err := s.Again(t.Context(), l)
+		state := s.Seal(again.For("dingcorp", OAuth2))
 		if err != nil || state == old {
 			t.Fatal(state == old, err)
 		}
@@ -256,8 +258,8 @@ func TestL4_BackToPending(t *testing.T) {
 		if err != nil || got.Done != nil || got.State != "client state" || got.Nonce != "nonce" {
 			t.Fatalf("%+v, %v", got, err)
 		}
-		finish(t, s, got, "second code")
-		if s.store.Together(t.Context(), s.Finish(l, answer, End{})) == nil {
+		finish(t, s, got)
+		if s.store.Together(t.Context(), s.Finish(l, End{})) == nil {
 			t.Error("the first attempt could still finish")
 		}
 	})
@@ -270,7 +272,7 @@ func TestL5_NothingToRead(t *testing.T) {
 		mine := NewBinding()
 		state, opened := begin(t, s, mine)
 		l, _ := s.Claim(t.Context(), opened, answer)
-		finish(t, s, l, answer)
+		finish(t, s, l)
 		for _, k := range counter.Keys() {
 			op := storage.Get(k)
 			counter.Together(t.Context(), op)
@@ -289,7 +291,7 @@ func TestL6_Bounded(t *testing.T) {
 		time.Sleep(s.life)
 		_, err := s.Claim(t.Context(), opened, answer)
 		want(t, err, ErrExpired)
-		_, _, err = s.Begin(Request{ClientID: "app", State: strings.Repeat("x", maxRecord)}, "dingcorp", NewBinding())
+		_, _, err = s.Begin(Request{ClientID: "app", State: strings.Repeat("x", maxRecord)}, NewBinding())
 		want(t, err, ErrTooLarge)
 	})
 }
@@ -305,12 +307,12 @@ func TestL6_AgainDoesNotProlong(t *testing.T) {
 				return
 			}
 			time.Sleep(time.Minute)
-			state, err := s.Again(t.Context(), l)
+			again, err := s.Again(t.Context(), l)
 			if err != nil {
 				want(t, err, ErrExpired)
 				return
 			}
-			if opened, err = s.Open(state, mine); err != nil {
+			if opened, err = s.Open(s.Seal(again), mine); err != nil {
 				t.Fatal(i, err)
 			}
 		}
@@ -346,7 +348,8 @@ func FuzzOpen(f *testing.F) {
 	}
 	s := New(Config{Secrets: secrets})
 	mine := NewBinding()
-	state, _, err := s.Begin(Request{ClientID: "app"}, "ding", mine)
+	begun, _, err := s.Begin(Request{ClientID: "app"}, mine)
+	state := s.Seal(begun.For("ding", Frame))
 	if err != nil {
 		f.Fatal(err)
 	}

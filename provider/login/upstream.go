@@ -9,11 +9,22 @@ import (
 // An Upstream is what a login needs of DingTalk, for one organisation's app. A
 // [dingtalk.Client] is one.
 type Upstream interface {
-	// AuthorizeURL is where the browser is sent.
+	// ClientID is the app's, which the DingTalk client wants to know.
+	ClientID() string
+	// LoginOrigin is the origin of DingTalk's login page: messages of its frame come
+	// from there, all others are forged.
+	LoginOrigin() string
+	// AuthorizeURL, ScanURL and PasswordURL are where the browser is sent; FrameURL is
+	// what the frame in our own page shows.
 	AuthorizeURL(redirectURI, state string) string
-	// Account exchanges the code that the browser brought back for who scanned. It
-	// proves nothing about membership.
+	ScanURL(redirectURI, state string) string
+	PasswordURL(redirectURI, state string) string
+	FrameURL(redirectURI, state string) string
+	// Account, ScanAccount and InAppAccount exchange the code that the browser brought
+	// back, each its own kind, for who it is. They prove nothing about membership.
 	Account(ctx context.Context, code string) (dingtalk.Account, error)
+	ScanAccount(ctx context.Context, code string) (dingtalk.Account, error)
+	InAppAccount(ctx context.Context, code string) (dingtalk.Account, error)
 	// Member asks the organisation's own directory about that person.
 	Member(ctx context.Context, unionID string) (dingtalk.Member, error)
 }
