@@ -6,10 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
-	"net/url"
 	"os"
-	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -24,6 +21,8 @@ type simulation struct {
 	as        string
 	extra     int
 	redirects []string
+
+	anyBrowserIsClient bool // for the demo of a login inside DingTalk's client
 }
 
 func simulatorCommand() *cobra.Command {
@@ -35,8 +34,8 @@ func simulatorCommand() *cobra.Command {
 DingTalk's hosts are on the one address: a provider's config.yaml names it three
 times below dingtalk.endpoints. Under /control/ a test steers it.
 
-Without --company and --redirect-url every redirect URL on this machine counts as
-registered.`,
+Without --company and --redirect-url every redirect URL and every page on this
+machine counts as registered.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := untilSignal(cmd.Context())
@@ -63,22 +62,22 @@ func simulate(ctx context.Context, s simulation, stdout, stderr io.Writer) error
 	if err != nil {
 		return err
 	}
-	handler := sim.Handler()
 	if len(sim.App().RedirectURLs) == 0 {
-		handler = registerLoopback(sim, handler)
+		sim.RegisterLoopback()
 	}
 	begin := func() error {
 		// For whoever writes a config.yaml, so past our log, which leaves out what looks
 		// like a secret: these open nothing but this simulator.
 		slog.New(slog.NewJSONHandler(stderr, nil)).Info("simulating DingTalk",
-			"corp_id", sim.CorpID(), "client_id", sim.App().ClientID, "client_secret", sim.App().ClientSecret)
+			"corp_id", sim.CorpID(), "client_id", sim.App().ClientID, "client_secret", sim.App().ClientSecret,
+			"scan_app_id", sim.ScanApp().AppID, "scan_app_secret", sim.ScanApp().AppSecret)
 		return announce(stdout, baseURL(l, s.listen))
 	}
-	return serveAll(ctx, []server{{listener: l, handler: handler, log: log}}, begin, nil)
+	return serveAll(ctx, []server{{listener: l, handler: sim.Handler(), log: log}}, begin, nil)
 }
 
 func newSimulator(s simulation, log *slog.Logger) (*simulator.Simulator, error) {
-	c := simulator.Config{As: s.as, Extra: s.extra, Log: log}
+	c := simulator.Config{As: s.as, Extra: s.extra, AnyBrowserIsClient: s.anyBrowserIsClient, Log: log}
 	if s.company != "" {
 		data, err := os.ReadFile(s.company)
 		if err != nil {
@@ -109,25 +108,4 @@ func companyFaults(file string, err error) error {
 		faults = append(faults, config.Fault{File: file, Line: f.Line, Text: f.Text})
 	}
 	return faults.Err()
-}
-
-// maxRegistered bounds what registerLoopback remembers.
-const maxRegistered = 1000
-
-// registerLoopback takes redirect URLs on this machine as registered: the simulator
-// is as strict as DingTalk, and somebody who only tries it has registered none.
-func registerLoopback(sim *simulator.Simulator, next http.Handler) http.Handler {
-	var mu sync.Mutex
-	seen := map[string]bool{}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if u, err := url.Parse(r.URL.Query().Get("redirect_uri")); err == nil && u.User == nil && config.Loopback(u.Hostname()) {
-			origin := u.Scheme + "://" + u.Host
-			mu.Lock()
-			if !seen[origin] && len(seen) < maxRegistered && sim.AddRedirectURLs(origin) == nil {
-				seen[origin] = true
-			}
-			mu.Unlock()
-		}
-		next.ServeHTTP(w, r)
-	})
 }
