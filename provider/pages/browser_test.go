@@ -74,8 +74,11 @@ var screens = []struct {
 // With DINGBRIDGE_SCREENSHOTS=DIR every page is also put there as a picture, in
 // light and in dark, to be looked at.
 func TestP12_InARealBrowser(t *testing.T) {
-	ctx := chromium.Start(t, 2*time.Minute)
-	pictures := os.Getenv("DINGBRIDGE_SCREENSHOTS")
+	patience, pictures := 2*time.Minute, os.Getenv("DINGBRIDGE_SCREENSHOTS")
+	if pictures != "" {
+		patience = 10 * time.Minute
+	}
+	ctx := chromium.Start(t, patience)
 	p := newPages(t, theirs)
 	var page Page
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

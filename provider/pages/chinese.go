@@ -30,6 +30,9 @@ var chinese = tongue{
 
 		QRCode:       "钉钉二维码",
 		QRComes:      "正在从钉钉获取二维码……",
+		ScanHow:      "请用手机上的钉钉扫一扫",
+		OrScan:       "或用另一台设备扫码：",
+		FullPage:     "前往钉钉登录",
 		NotMember:    "钉钉返回的结果显示，您不在该组织内。如果您有多个钉钉账号，请用工作账号扫码。",
 		ScanFailed:   "没有成功。请重新扫码，或换一种方式登录。",
 		Expired:      "二维码已过期。",

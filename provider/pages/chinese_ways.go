@@ -28,9 +28,9 @@ var chineseEntry = map[Kind]text{
 	InApp: {
 		title:   "使用钉钉登录",
 		lead:    "您正在进入{app}。",
-		heading: "请知悉",
+		heading: "如果没有反应",
 		advice: []string{
-			"如果没有反应，请用普通方式登录，只是稍慢一些。",
+			"请用普通方式登录，只是稍慢一些。",
 		},
 	},
 	SignedIn: {

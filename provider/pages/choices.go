@@ -14,8 +14,8 @@ type Choice struct {
 	Way          string
 }
 
-// The ways, as Choice names them, with whether they lead to a page that works on any
-// screen by itself.
+// The ways, as Choice names them, and whether they lead to a page of DingTalk that
+// works on any screen.
 var fullPage = map[string]bool{"oauth2": true, "sns": true, "password": true, "frame": false, "inapp": false}
 
 // usable leaves out what cannot be shown.
@@ -39,11 +39,12 @@ type row struct {
 	Name  string // of the organisation, where it stands in place of the label
 	Label string
 	Hint  string
+	Twice bool // it stands elsewhere too, on a narrow screen
 }
 
 // groups puts the choices in words, by organisation, in the order in which they came.
-// An organisation with one way is a row by itself; where there is only one
-// organisation, its name is not said.
+// Where each has one way, it is a row by itself; where there is only one organisation,
+// its name is not said.
 func (t tongue) groups(choices []Choice) []group {
 	var list []group
 	var names []string
@@ -57,24 +58,24 @@ func (t tongue) groups(choices []Choice) []group {
 		words := t.ways[c.Way]
 		list[at].Rows = append(list[at].Rows, row{URL: template.URL(link(c.URL)), Way: c.Way, Label: words.label, Hint: words.hint})
 	}
+	single := !slices.ContainsFunc(list, func(g group) bool { return len(g.Rows) > 1 })
 	for i := range list {
-		if len(list) > 1 && len(list[i].Rows) == 1 {
+		if len(list) > 1 && single {
 			list[i].Rows[0].Name = list[i].Name
 		}
-		if len(list) == 1 || len(list[i].Rows) == 1 {
+		if len(list) == 1 || single {
 			list[i].Name = ""
 		}
 	}
 	return list
 }
 
-// full is the first way that leads to a page which works on any screen, nil if there
-// is none.
-func (t tongue) full(choices []Choice) *row {
+// firstFullPage is where the first way leads that needs no second device, empty if there is none.
+func firstFullPage(choices []Choice) template.URL {
 	for _, c := range usable(choices) {
 		if fullPage[c.Way] {
-			return &row{URL: template.URL(link(c.URL)), Way: c.Way, Label: t.ways[c.Way].label, Hint: t.ways[c.Way].hint}
+			return template.URL(link(c.URL))
 		}
 	}
-	return nil
+	return ""
 }

@@ -31,6 +31,9 @@ var english = tongue{
 
 		QRCode:       "DingTalk’s QR code",
 		QRComes:      "The QR code is on its way from DingTalk …",
+		ScanHow:      "Scan with DingTalk on your phone",
+		OrScan:       "Or scan with another device:",
+		FullPage:     "Log in on DingTalk’s page",
 		NotMember:    "DingTalk says that you are not in this organisation. If you have more than one DingTalk account, scan with the one that you use at work.",
 		ScanFailed:   "That did not work. Scan again, or log in another way.",
 		Expired:      "This QR code is too old.",

@@ -2,10 +2,10 @@ package pages
 
 // englishWays say, of each way to log in, what the person does there.
 var englishWays = map[string]choice{
-	"oauth2":   {"DingTalk’s own page", "Scan, use a password or a text message there"},
-	"frame":    {"Scan a QR code", "With DingTalk on your phone, here on this page"},
-	"sns":      {"Scan a QR code at DingTalk", "With DingTalk on your phone, on DingTalk’s page"},
-	"password": {"Account and password", "On DingTalk’s page: we never see your password"},
+	"oauth2":   {"DingTalk’s own page", "Scan, password or text message"},
+	"frame":    {"Scan a QR code", "With DingTalk on your phone, right here"},
+	"sns":      {"Scan a QR code at DingTalk", "With your phone, on DingTalk’s page"},
+	"password": {"Account and password", "On DingTalk’s page; we never see them"},
 	"inapp":    {"The DingTalk that you are in", "Nothing to scan and nothing to type"},
 }
 
@@ -30,9 +30,9 @@ var englishEntry = map[Kind]text{
 	InApp: {
 		title:   "Log in with DingTalk",
 		lead:    "You are entering {app}.",
-		heading: "Good to know",
+		heading: "If nothing happens",
 		advice: []string{
-			"If nothing happens, log in the ordinary way. It takes a moment longer.",
+			"Log in the ordinary way. It takes a moment longer.",
 		},
 	},
 	SignedIn: {

@@ -77,7 +77,7 @@ func newStage(t *testing.T) *stage {
 // await waits for an arrival. Its patience is a bound, not a measure.
 func (s *stage) await(t *testing.T, ctx context.Context) arrival {
 	t.Helper()
-	ctx, end := context.WithTimeout(ctx, 20*time.Second)
+	ctx, end := context.WithTimeout(ctx, time.Minute)
 	defer end()
 	select {
 	case a := <-s.arrived:

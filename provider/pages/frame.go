@@ -39,16 +39,31 @@ type frameView struct {
 	URL, Reload             template.URL
 	Origin, Callback, State string
 	Seconds                 int
-	Full                    *row // the way that comes first where a phone cannot scan itself
+	Full                    template.URL // the way that comes first where a phone cannot scan itself
+	Alone                   bool         // there is no other
 	Script                  template.JS
 }
 
-func (t tongue) frame(page Page) *frameView {
+func newFrame(page Page) *frameView {
 	if page.Kind != Scan {
 		return nil
 	}
 	f := page.Frame
 	return &frameView{URL: template.URL(link(f.URL)), Reload: template.URL(link(f.ReloadURL)), Origin: f.Origin,
-		Callback: f.Callback, State: f.State, Seconds: max(f.Seconds, 0), Full: t.full(page.Choices),
+		Callback: f.Callback, State: f.State, Seconds: max(f.Seconds, 0), Full: firstFullPage(page.Choices),
 		Script: template.JS(scripts[Scan])} // ours, a constant
+}
+
+// others makes of the choices what stands below the frame: labels alone, and on a
+// narrow screen without the one that stands above it.
+func (v *frameView) others(groups []group) []group {
+	rows := 0
+	for _, g := range groups {
+		for i := range g.Rows {
+			g.Rows[i].Hint, g.Rows[i].Twice = "", g.Rows[i].URL == v.Full
+			rows++
+		}
+	}
+	v.Alone = rows == 1 && v.Full != ""
+	return groups
 }

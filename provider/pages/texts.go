@@ -56,6 +56,9 @@ type words struct {
 
 	QRCode       string // what is in the frame
 	QRComes      string // stands in its place until it is there
+	ScanHow      string
+	OrScan       string // over the code on a narrow screen
+	FullPage     string // the button that comes first there
 	NotMember    string // DingTalk's answer, said beside the frame
 	ScanFailed   string
 	Expired      string // stands in the place of the code when it is too old

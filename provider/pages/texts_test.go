@@ -248,6 +248,7 @@ func TestP10_Contrast(t *testing.T) {
 		}{
 			{"card", "ink", 4.5}, {"card", "soft", 4.5}, {"card", "accent", 4.5}, {"ground", "soft", 4.5}, {"ground", "ink", 4.5},
 			{"accent", "accent-ink", 4.5}, {"accent-deep", "accent-ink", 4.5}, {"ground", "accent", 3},
+			{"paper", "paper-ink", 4.5}, {"paper", "paper-soft", 4.5}, {"paper-accent", "paper", 4.5},
 			{"card", "stop", 4.5}, {"wait-wash", "ink", 4.5}, {"wait-wash", "wait", 4.5}, {"done-wash", "done", 3},
 			{"info-wash", "info", 3}, {"wait-wash", "wait", 3}, {"stop-wash", "stop", 3}, {"trouble-wash", "trouble", 3},
 		} {

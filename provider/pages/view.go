@@ -29,14 +29,15 @@ type view struct {
 	Groups   []group // the ways to choose from
 	Frame    *frameView
 	InApp    *inAppView
-	// The advice comes last where the buttons and links explain themselves.
-	AdviceLast bool
-	Bare       bool // neither details nor the other language
-	Details    []detail
-	Other      prose
-	OtherTag   string
-	Switch     string // leads to the page in the other language
-	Words      words
+	// The advice comes first, last where the buttons and links explain themselves, and
+	// inside where the page is about more than one thing.
+	AdviceAt string
+	Bare     bool // neither details nor the other language
+	Details  []detail
+	Other    prose
+	OtherTag string
+	Switch   string // leads to the page in the other language
+	Words    words
 }
 
 // A prose is one language's telling of a page.
@@ -103,22 +104,25 @@ func (p *Pages) view(page Page) view {
 		Retry:    link(page.RetryURL),
 		GoOn:     link(page.ContinueURL),
 		Form:     row.form(page, text.Choices),
-		Groups:   lang.groups(page.Choices),
-		Frame:    lang.frame(page),
+		Frame:    newFrame(page),
 		InApp:    lang.inApp(page, names),
 		Details:  p.details(page, lang.words),
 		Other:    tongues[other].prose(page, names),
 		OtherTag: other,
 		Switch:   link(page.SwitchURL),
 		Bare:     page.Kind == Preview,
+		AdviceAt: "first",
 		Words:    lang.words,
 	}
 	switch page.Kind {
-	case SignOut, ChooseWay, Scan, InApp:
-		v.AdviceLast = true
-	}
-	if page.Kind != ChooseWay && page.Kind != Scan {
-		v.Groups = nil
+	case SignOut:
+		v.AdviceAt = "last"
+	case ChooseWay:
+		v.AdviceAt, v.Groups = "last", lang.groups(page.Choices)
+	case Scan:
+		v.AdviceAt, v.Groups = "inside", v.Frame.others(lang.groups(page.Choices))
+	case InApp:
+		v.AdviceAt = "inside"
 	}
 	if page.Kind == DeviceConfirm {
 		v.Shown, v.Asked = clean(page.UserCode, maxUserCode), asked(page, lang.words)
