@@ -64,7 +64,7 @@ func rootOf(c *Client) string {
 			continue
 		}
 		scheme, rest, found := strings.Cut(uri, "://")
-		if !found || scheme != "https" && scheme != "http" {
+		if !found { // a private-use scheme: those of the web alone have a host (promise C3)
 			continue
 		}
 		if end := strings.IndexAny(rest, "/?"); end >= 0 {

@@ -325,11 +325,11 @@ func TestC9_ReplaceIsWhole(t *testing.T) {
 
 func TestC9_TheSpecsAreCopied(t *testing.T) {
 	s := valid()
-	s.Allow.People, s.Audiences = []string{"a"}, []string{"api"}
+	s.Allow.People, s.Audiences, s.Organisations = []string{"a"}, []string{"api"}, []string{"dinga"}
 	specs := []Spec{s, server("api")}
 	set, _ := NewSet(specs)
-	specs[0].RedirectURIs[0], specs[0].Allow.People[0], specs[0].Audiences[0] = "https://evil.example/", "mallory", "evil"
-	if c, _ := set.Lookup("grafana"); c.AllowsRedirect("https://evil.example/") || c.Admits(nil, "mallory") || c.Audiences[0] != "api" {
+	specs[0].RedirectURIs[0], specs[0].Allow.People[0], specs[0].Audiences[0], specs[0].Organisations[0] = "https://evil.example/", "mallory", "evil", "dingevil"
+	if c, _ := set.Lookup("grafana"); c.AllowsRedirect("https://evil.example/") || c.Admits(nil, "mallory") || c.Audiences[0] != "api" || c.Serves("dingevil") {
 		t.Error("the set follows the caller's memory")
 	}
 }

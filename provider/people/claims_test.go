@@ -242,6 +242,7 @@ func TestP8_WhichAddressIsClaimed(t *testing.T) {
 		"a subdomain":                   {domains(Organisation{EmailDomains: []string{"corp.example"}}), "a@sub.corp.example", "", any2{nil, nil}},
 		"a longer domain":               {domains(Organisation{EmailDomains: []string{"corp.example"}}), "a@evilcorp.example", "", any2{nil, nil}},
 		"a verified domain":             {domains(Organisation{VerifiedEmailDomains: []string{"corp.example"}}), "a@corp.example", "", any2{"a@corp.example", true}},
+		"in both lists":                 {domains(Organisation{EmailDomains: []string{"corp.example"}, VerifiedEmailDomains: []string{"corp.example"}}), "a@corp.example", "", any2{"a@corp.example", true}},
 		"a listed and another verified": {domains(Organisation{EmailDomains: []string{"b.example"}, VerifiedEmailDomains: []string{"corp.example"}}), "a@b.example", "", any2{"a@b.example", nil}},
 		"typed, not opted in":           {domains(Organisation{VerifiedEmailDomains: []string{"corp.example"}}), "", "a@corp.example", any2{nil, nil}},
 		"typed, opted in":               {domains(Organisation{VerifiedEmailDomains: []string{"corp.example"}}, both...), "", "a@corp.example", any2{"a@corp.example", nil}},

@@ -31,6 +31,11 @@
 //	P12 The claims for one set of scopes and of names asked one by one are the same
 //	    wherever they are asked; a name brings itself and no other; none is called
 //	    login or username.
+//	P13 Organisations share nothing: not a record, a username, an answer of a directory
+//	    or a re-check, however alike their ids. An e-mail domain that is vouched for in
+//	    one is claimed in no other, and a group can carry its organisation.
+//	P14 What a way in does not tell of the account stays as it was; what it tells of the
+//	    person agrees with the directory, or is a contradiction.
 //
 // The hall (provider) and the command's wiring may call it. It imports storage,
 // keys/secret and dingtalk. What P5 rests on: person/ records have no end of life, so

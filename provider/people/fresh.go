@@ -29,6 +29,11 @@ func (r *Registry) Fresh(ctx context.Context, p Person) (Person, error) {
 	if p.Gone {
 		return p, ErrGone
 	}
+	// An organisation that was taken out of the configuration lets nobody in from that
+	// moment on, however young its last answer.
+	if r.directories[p.CorpID] == nil {
+		return p, fmt.Errorf("%w: the organisation is not configured", ErrCannotDecide)
+	}
 	if r.within(p, r.recheckAfter) {
 		return p, nil
 	}
@@ -49,7 +54,7 @@ func (r *Registry) Fresh(ctx context.Context, p Person) (Person, error) {
 
 // land decides what the outcome of a flight, perhaps another request's, means for p.
 func (r *Registry) land(ctx context.Context, p Person, result singleflight.Result) (Person, error) {
-	if errors.Is(result.Err, ErrCannotDecide) && r.within(p, r.maxStale) && r.directories[p.CorpID] != nil {
+	if errors.Is(result.Err, ErrCannotDecide) && r.within(p, r.maxStale) {
 		r.log.WarnContext(ctx, "directory cannot decide, an older answer still counts", "sub", string(p.Subject), "error", result.Err)
 		return p, nil
 	}
@@ -75,12 +80,8 @@ func (r *Registry) within(p Person, limit time.Duration) bool {
 
 // recheck asks the directory about one person and notes a decided answer.
 func (r *Registry) recheck(ctx context.Context, p Person) (Person, error) {
-	directory := r.directories[p.CorpID]
-	if directory == nil {
-		return p, fmt.Errorf("%w: the organisation is not configured", ErrCannotDecide)
-	}
 	asked := now()
-	member, err := directory.Member(ctx, p.Profile.UnionID)
+	member, err := r.directories[p.CorpID].Member(ctx, p.Profile.UnionID)
 	if refusal, ok := errors.AsType[*dingtalk.Error](err); ok && refusal.Gone() {
 		return r.noteGone(ctx, p, asked, err)
 	}
