@@ -68,7 +68,7 @@ var plan = []struct {
 	{"cmd/dingbridge/internal/config", "provider/clients"},
 	{"cmd/dingbridge/internal/admin", "provider/audit keys storage"},
 	{"cmd/dingbridge/internal/demoapp", ""}, // a relying party; it knows us by the wire alone
-	{"cmd/dingbridge", "cmd/dingbridge/internal/admin cmd/dingbridge/internal/config cmd/dingbridge/internal/demoapp dingtalk dingtalk/simulator keys keys/secret provider provider/audit provider/clients provider/grants provider/pages provider/people provider/sessions storage storage/bolt storage/redis"},
+	{"cmd/dingbridge", "cmd/dingbridge/internal/admin cmd/dingbridge/internal/config cmd/dingbridge/internal/demoapp dingtalk dingtalk/simulator keys keys/secret provider provider/audit provider/clients provider/grants provider/login provider/pages provider/people provider/sessions storage storage/bolt storage/redis"},
 }
 
 var (

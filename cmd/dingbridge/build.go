@@ -43,22 +43,16 @@ func build(ctx context.Context, m *materials, wait time.Duration) (*house, error
 		return nil, err
 	}
 	c := m.config
-	written, err := pages.New(pagesOf(c))
-	if err != nil {
-		return nil, err
-	}
 	p, err := provider.New(provider.Config{
-		Issuer:   c.Issuer,
-		Store:    m.store,
-		Secrets:  m.secrets,
-		Ring:     ring,
-		Clients:  m.clients,
-		CorpID:   c.DingTalk.Organisations[0].CorpID,
-		Upstream: m.upstream,
+		Issuer:        c.Issuer,
+		Store:         m.store,
+		Secrets:       m.secrets,
+		Ring:          ring,
+		Clients:       m.clients,
+		Organisations: m.organisations(),
+		InAppScript:   inAppScript(c.DingTalk),
+		AlwaysInApp:   m.alwaysInApp,
 		People: people.Config{
-			Organisations: map[string]people.Organisation{c.DingTalk.Organisations[0].CorpID: {
-				EmailDomains: c.Claims.EmailDomains, VerifiedEmailDomains: c.Claims.VerifiedEmailDomains,
-			}},
 			RecheckAfter:      duration(c.Freshness.RecheckAfter),
 			MaxStale:          duration(c.Freshness.MaxStale),
 			EmailSources:      c.Claims.EmailSources,
@@ -77,7 +71,7 @@ func build(ctx context.Context, m *materials, wait time.Duration) (*house, error
 			Absolute: duration(c.Lives.SessionAbsolute),
 		},
 		IDToken:                 duration(c.Lives.IDToken),
-		Pages:                   written,
+		Pages:                   m.pages,
 		Audit:                   m.audit,
 		Log:                     m.log,
 		TrustedProxies:          m.proxies,
@@ -92,13 +86,18 @@ func build(ctx context.Context, m *materials, wait time.Duration) (*house, error
 }
 
 // pagesOf says whose pages they are: the operator's, about the organisation's people.
-func pagesOf(c config.Config) pages.Config {
-	organisation := c.DingTalk.Organisations[0].Name
+// Where there are several, each page says which it is about.
+func pagesOf(c config.Config, logo []byte) pages.Config {
+	organisation := ""
+	if all := c.DingTalk.Organisations; len(all) == 1 {
+		organisation = all[0].Name
+	}
 	return pages.Config{
 		Issuer:       c.Issuer,
 		Operator:     cmp.Or(c.Operator.Name, organisation),
 		Organisation: organisation,
 		Contact:      c.Operator.Contact,
+		Logo:         logo,
 	}
 }
 

@@ -93,15 +93,21 @@ func TestRingEventsAreAudited(t *testing.T) {
 
 // TestPagesOf: the pages' head is the operator's, their sentences the organisation's.
 func TestPagesOf(t *testing.T) {
-	for name, tc := range map[string]struct{ operator, organisation, head string }{
-		"both":         {"IT desk", "Example Ltd", "IT desk"},
-		"organisation": {"", "Example Ltd", "Example Ltd"},
-		"operator":     {"IT desk", "", "IT desk"},
+	one, two := []config.Organisation{{Name: "Example Ltd"}}, []config.Organisation{{Name: "Example Ltd"}, {Name: "Example Inc"}}
+	for name, tc := range map[string]struct {
+		operator           string
+		organisations      []config.Organisation
+		head, organisation string
+	}{
+		"both":          {"IT desk", one, "IT desk", "Example Ltd"},
+		"organisation":  {"", one, "Example Ltd", "Example Ltd"},
+		"operator":      {"IT desk", make([]config.Organisation, 1), "IT desk", ""},
+		"several":       {"IT desk", two, "IT desk", ""},
+		"several alone": {"", two, "", ""},
 	} {
 		var c config.Config
-		c.Operator.Name = tc.operator
-		c.DingTalk.Organisations = []config.Organisation{{Name: tc.organisation}}
-		if got := pagesOf(c); got.Operator != tc.head || got.Organisation != tc.organisation {
+		c.Operator.Name, c.DingTalk.Organisations = tc.operator, tc.organisations
+		if got := pagesOf(c, []byte("logo")); got.Operator != tc.head || got.Organisation != tc.organisation || string(got.Logo) != "logo" {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}

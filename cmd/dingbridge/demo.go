@@ -15,10 +15,12 @@ import (
 
 	"github.com/dingbridge/dingbridge/cmd/dingbridge/internal/config"
 	"github.com/dingbridge/dingbridge/cmd/dingbridge/internal/demoapp"
+	"github.com/dingbridge/dingbridge/dingtalk"
 	"github.com/dingbridge/dingbridge/dingtalk/simulator"
 	"github.com/dingbridge/dingbridge/keys/secret"
 	"github.com/dingbridge/dingbridge/provider/audit"
 	"github.com/dingbridge/dingbridge/provider/clients"
+	"github.com/dingbridge/dingbridge/provider/pages"
 )
 
 // demonstration is what the demo command is told.
@@ -26,6 +28,7 @@ type demonstration struct {
 	listen, simulatorListen, appListen string
 	storage                            string
 	logLevel                           string
+	way                                string
 	simulation                         simulation
 }
 
@@ -34,8 +37,19 @@ func demoCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Serve a provider, a DingTalk simulator and a small app on this machine: needs nothing but this program",
-		Args:  cobra.NoArgs,
+		Long: `Serve a provider, a DingTalk simulator and a small app on this machine: needs
+nothing but this program.
+
+--way says how people reach DingTalk:
+  oauth2   on its own page
+  sns      on its signed QR page of 2020, with an app that was made for it
+  frame    by its QR code inside the provider's page, with its own page beside it
+  inapp    at once, inside DingTalk's client: any browser is treated as that client`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if _, known := demoWays[d.way]; !known {
+				return fmt.Errorf("%w: --way %q is none of oauth2, sns, frame, inapp", errUsage, d.way)
+			}
 			ctx, stop := untilSignal(cmd.Context())
 			defer stop()
 			return d.run(ctx, cmd.OutOrStdout(), cmd.ErrOrStderr())
@@ -45,6 +59,7 @@ func demoCommand() *cobra.Command {
 	f.StringVar(&d.listen, "listen", "127.0.0.1:8080", "the provider's `address`, on loopback; port 0 takes a free one")
 	f.StringVar(&d.simulatorListen, "simulator-listen", "127.0.0.1:8081", "the simulator's `address`, on loopback")
 	f.StringVar(&d.appListen, "app-listen", "127.0.0.1:8082", "the app's `address`, on loopback")
+	f.StringVar(&d.way, "way", "oauth2", "the `way` to DingTalk: oauth2, sns, frame or inapp")
 	f.StringVar(&d.storage, "storage", "", "where to keep state, as in config.yaml; a temporary file if left out")
 	f.StringVar(&d.simulation.as, "as", "", "the `userid` that approves every login at once, or any for one after the other; empty asks")
 	f.IntVar(&d.simulation.extra, "extra", 0, "how many invented people to add to the company")
@@ -56,6 +71,14 @@ func demoCommand() *cobra.Command {
 // must still open at the next start. Everybody can read it here, and that is no loss
 // beside client secrets that the manual prints. Nothing but a demo on loopback uses it.
 const sharedSecret = "dingbridge-demo-only-this-secret-is-public-0000000000000000"
+
+// demoWays are the ways of the demo's organisation, by what --way says.
+var demoWays = map[string][]string{
+	"oauth2": {"oauth2"},
+	"sns":    {"sns"},
+	"frame":  {"frame", "oauth2"},
+	"inapp":  {"inapp", "oauth2"},
+}
 
 // run opens the three addresses first: with port 0, each part must be told the others'
 // real ones.
@@ -72,6 +95,7 @@ func (d *demonstration) run(ctx context.Context, stdout, stderr io.Writer) (err 
 		urls[i] = baseURL(listeners[i], address)
 	}
 	issuer, upstream, appURL := urls[0], urls[1], urls[2]
+	d.simulation.anyBrowserIsClient = d.way == "inapp"
 	sim, err := newSimulator(d.simulation, log)
 	if err != nil {
 		return err
@@ -100,12 +124,21 @@ func (d *demonstration) run(ctx context.Context, stdout, stderr io.Writer) (err 
 		return err
 	}
 	log.Info("the demo is built", "app", appURL, "provider", issuer, "simulator", upstream)
-	fmt.Fprintf(stderr, "Open %s in a browser and log in.\n", appURL) // for the person who started it
+	fmt.Fprintln(stderr, d.hint(appURL))
 	return h.serve(ctx, []server{
 		{listener: listeners[0], handler: h.provider.Handler(), log: log},
 		{listener: listeners[1], handler: sim.Handler(), log: log},
 		{listener: listeners[2], handler: app.Handler(), log: log},
 	}, stdout)
+}
+
+// hint is for the person who started the demo.
+func (d *demonstration) hint(appURL string) string {
+	hint := "Open " + appURL + " in a browser and log in."
+	if d.way == "inapp" {
+		hint += " Any browser is treated as DingTalk's client here."
+	}
+	return hint
 }
 
 // listenLoopback refuses addresses that others can reach (promise M6).
@@ -123,10 +156,15 @@ func (d *demonstration) materials(ctx context.Context, issuer, upstream string, 
 	m *materials, cleanUp func() error, err error) {
 	c := config.Defaults()
 	c.Issuer, c.Storage = issuer, config.StorageURL(d.storage)
-	c.DingTalk.Endpoints = config.Endpoints{Login: upstream, API: upstream, OAPI: upstream}
-	c.DingTalk.Organisations = []config.Organisation{{
-		CorpID: sim.CorpID(), Name: simulator.DefaultCompany().Name, ClientID: sim.App().ClientID,
-	}}
+	c.DingTalk.Endpoints = config.Endpoints{Login: upstream, API: upstream, OAPI: upstream, Script: upstream}
+	organisation := config.Organisation{
+		CorpID: sim.CorpID(), Name: simulator.DefaultCompany().Name, ClientID: sim.App().ClientID, Ways: demoWays[d.way],
+	}
+	secrets := appSecrets{app: sim.App().ClientSecret}
+	if d.way == "sns" {
+		organisation.ScanApp.AppID, secrets.scanApp = sim.ScanApp().AppID, sim.ScanApp().AppSecret
+	}
+	c.DingTalk.Organisations = []config.Organisation{organisation}
 	c.Claims.EmailDomains = demoDomains(sim)
 	c.Claims.VerifiedEmailDomains = c.Claims.EmailDomains
 	c.Limits.LoginsPerSecond, c.Limits.DingTalkLoginsPerSecond = 10_000, 10_000 // load comes from this machine alone, and is meant
@@ -142,9 +180,13 @@ func (d *demonstration) materials(ctx context.Context, issuer, upstream string, 
 		c.Storage = config.StorageURL((&url.URL{Scheme: "bolt", Path: filepath.ToSlash(filepath.Join(folder, "state.db"))}).String())
 		line = secret.Generate()
 	}
-	m = &materials{config: c, log: log, audit: audit.NewLog(log)}
+	m = &materials{config: c, log: log, audit: audit.NewLog(log), alwaysInApp: d.way == "inapp"}
 	if m.secrets, err = secret.Parse([]byte(line)); err == nil {
-		m.upstream, err = newUpstream(c.DingTalk, c.DingTalk.Organisations[0], sim.App().ClientSecret, log)
+		m.upstreams = make([]*dingtalk.Client, 1)
+		m.upstreams[0], err = newUpstream(c.DingTalk, organisation, secrets, log)
+	}
+	if err == nil {
+		m.pages, err = pages.New(pagesOf(c, nil))
 	}
 	if err == nil {
 		m.store, err = openStore(ctx, c.Storage)

@@ -26,6 +26,28 @@ func TestDemoInARealBrowser(t *testing.T) {
 	t.Run("logout everywhere", func(t *testing.T) { logoutEverywhere(t, ctx, at) })
 }
 
+// TestDemoByEveryWay logs in as somebody who has chosen who he is: by the QR page of
+// 2020, in the provider's page, and inside DingTalk's client.
+func TestDemoByEveryWay(t *testing.T) {
+	ctx := chromium.Start(t, 2*time.Minute)
+	for way, tc := range map[string]struct{ first, nick string }{
+		"sns":   {"body.first #nick", "三哥"}, // straight through DingTalk
+		"frame": {"[data-page=scan] iframe, body.first #nick", "三哥"},
+		"inapp": {"[data-page=in-app], body.first #nick", "张三"}, // DingTalk tells no nick there, and none is known yet
+	} {
+		t.Run(way, func(t *testing.T) {
+			at := runDemoBy(t, way, "zhangsan")
+			for _, on := range []screen{desktop, phone} {
+				v := visit(t, ctx, on)
+				v.open(at.App + "/login")
+				v.see(way, tc.first)
+				v.see(way+"-result", "body.first #nick")
+				v.says("#nick", tc.nick)
+			}
+		})
+	}
+}
+
 // tour: log in as a person of the company, look, refresh, go to the second app without
 // DingTalk, log out of it.
 func tour(t *testing.T, ctx context.Context, at demoAddress) {

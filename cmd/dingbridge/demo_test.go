@@ -100,13 +100,16 @@ type demoAddress struct{ App, Provider string }
 
 // runDemo runs the demo on free ports for as long as the test. as approves every login;
 // empty asks.
-func runDemo(t *testing.T, as string) demoAddress {
+func runDemo(t *testing.T, as string) demoAddress { return runDemoBy(t, "oauth2", as) }
+
+// runDemoBy is runDemo with a way to DingTalk.
+func runDemoBy(t *testing.T, way, as string) demoAddress {
 	t.Helper()
 	before := slog.Default()
 	t.Cleanup(func() { slog.SetDefault(before) })
 	ctx, stop := context.WithCancel(t.Context())
 	logs, logsTo := io.Pipe()
-	d := demonstration{listen: "127.0.0.1:0", simulatorListen: "127.0.0.1:0", appListen: "127.0.0.1:0", logLevel: "info",
+	d := demonstration{listen: "127.0.0.1:0", simulatorListen: "127.0.0.1:0", appListen: "127.0.0.1:0", logLevel: "info", way: way,
 		simulation: simulation{as: as}}
 	var running sync.WaitGroup
 	running.Go(func() {

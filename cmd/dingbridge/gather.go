@@ -14,6 +14,7 @@ import (
 	"github.com/dingbridge/dingbridge/keys/secret"
 	"github.com/dingbridge/dingbridge/provider/audit"
 	"github.com/dingbridge/dingbridge/provider/clients"
+	"github.com/dingbridge/dingbridge/provider/pages"
 	"github.com/dingbridge/dingbridge/storage"
 	"github.com/dingbridge/dingbridge/storage/bolt"
 	"github.com/dingbridge/dingbridge/storage/redis"
@@ -26,9 +27,11 @@ type materials struct {
 	store       storage.Store
 	secrets     *secret.List
 	clients     *clients.Set
-	upstream    *dingtalk.Client
+	upstreams   []*dingtalk.Client // of each organisation, in the order of config.yaml
+	pages       *pages.Pages
 	proxies     []netip.Prefix
 	certificate *certificate // nil: plain http
+	alwaysInApp bool         // for the demo alone: every browser counts as DingTalk's client
 	watches     []*watch
 	log         *slog.Logger
 	audit       audit.Sink
@@ -62,18 +65,8 @@ func gather(ctx context.Context, doc *config.Document, log *slog.Logger) (*mater
 	if c.ClientsFile != "" {
 		faults = append(faults, m.readClients(doc.File(c.ClientsFile))...)
 	}
-	for i, o := range c.DingTalk.Organisations[:min(1, len(c.DingTalk.Organisations))] {
-		at := fmt.Sprintf("dingtalk.organisations[%d]", i)
-		if o.CorpID == "" || o.ClientID == "" || o.ClientSecretFile == "" {
-			continue
-		}
-		line, wrong := doc.ReadLine(at+".client_secret_file", o.ClientSecretFile)
-		if faults = append(faults, wrong...); wrong == nil {
-			if m.upstream, err = newUpstream(c.DingTalk, o, line, log); err != nil {
-				tell(at, err, "copy the values from DingTalk's developer console")
-			}
-		}
-	}
+	faults = append(faults, m.readOrganisations(doc)...)
+	faults = append(faults, m.readPages(doc)...)
 	for _, text := range c.TrustedProxies {
 		if network, err := config.ParseNetwork(text); err == nil {
 			m.proxies = append(m.proxies, network)
@@ -85,6 +78,25 @@ func gather(ctx context.Context, doc *config.Document, log *slog.Logger) (*mater
 		}
 	}
 	return m, faults
+}
+
+// maxLogo is the size of the picture that every page carries, in bytes.
+const maxLogo = 32 << 10
+
+// readPages reads the operator's picture and makes the pages, which know what a
+// picture is.
+func (m *materials) readPages(doc *config.Document) (faults config.Faults) {
+	var logo []byte
+	if name := m.config.Operator.LogoFile; name != "" {
+		if logo, faults = doc.ReadPicture("operator.logo_file", name, maxLogo); faults != nil {
+			return faults
+		}
+	}
+	var err error
+	if m.pages, err = pages.New(pagesOf(m.config, logo)); err != nil {
+		return config.Faults{doc.Fault("operator.logo_file", err.Error(), "name a PNG, JPEG, WebP or SVG file, or take it out")}
+	}
+	return nil
 }
 
 // close is safe on materials that are not complete.
@@ -107,7 +119,7 @@ func (m *materials) readCertificate(certFile, keyFile string) (err error) {
 
 func (m *materials) readClients(file string) config.Faults {
 	w := newWatch(func() { m.clientsChanged(file) }, file)
-	set, err := config.LoadClients(file)
+	set, err := config.LoadClients(file, m.config.DingTalk.CorpIDs())
 	if err != nil {
 		faults, _ := errors.AsType[config.Faults](err)
 		return faults
@@ -118,7 +130,7 @@ func (m *materials) readClients(file string) config.Faults {
 
 // clientsChanged takes a new clients.yaml up, whole or not at all (promise M5).
 func (m *materials) clientsChanged(file string) {
-	set, err := config.LoadClients(file)
+	set, err := config.LoadClients(file, m.config.DingTalk.CorpIDs())
 	if err != nil {
 		m.audit.Record(context.Background(), audit.Event{Name: audit.ClientsRejected, Err: err})
 		for fault := range strings.SplitSeq(err.Error(), "\n") {
@@ -135,17 +147,6 @@ func (m *materials) clientsChanged(file string) {
 	for _, n := range notes(set) {
 		m.log.Warn("a client "+n.text, "client_id", n.client, "remedy", n.remedy)
 	}
-}
-
-func newUpstream(d config.DingTalk, o config.Organisation, clientSecret string, log *slog.Logger) (*dingtalk.Client, error) {
-	return dingtalk.New(dingtalk.Config{
-		CorpID:       o.CorpID,
-		ClientID:     o.ClientID,
-		ClientSecret: clientSecret,
-		Endpoints:    dingtalk.Endpoints{Login: d.Endpoints.Login, API: d.Endpoints.API, OAPI: d.Endpoints.OAPI},
-		Timeout:      duration(d.Timeout),
-		Log:          log,
-	})
 }
 
 func openStore(ctx context.Context, u config.StorageURL) (storage.Store, error) {

@@ -226,6 +226,36 @@ func TestM5_ClientsAreTakenUpWholeOrNotAtAll(t *testing.T) {
 	}
 }
 
+// TestM5_ClientsKeepToTheOrganisations: a new clients.yaml is held against config.yaml.
+func TestM5_ClientsKeepToTheOrganisations(t *testing.T) {
+	const app = "clients:\n  - {id: %s, public: true, redirect_uris: [\"https://a.example.com/cb\"], allow: everyone%s}\n"
+	file := filepath.Join(t.TempDir(), "clients.yaml")
+	write(t, file, fmt.Sprintf(app, "a", ", organisations: [ding2]"))
+	var log bytes.Buffer
+	m := &materials{log: logTo(&log), config: config.Config{DingTalk: config.DingTalk{
+		Organisations: []config.Organisation{{CorpID: "ding1"}, {CorpID: "ding2"}}}}}
+	m.audit = audit.NewLog(m.log)
+	if faults := m.readClients(file); faults != nil {
+		t.Fatal(faults)
+	}
+	for more, want := range map[string]string{
+		"":                                ":2: clients[0].organisations: is missing, ",
+		", organisations: [ding1, ding3]": ":2: clients[0].organisations[1]: is the corp_id of no organisation",
+	} {
+		log.Reset()
+		write(t, file, fmt.Sprintf(app, "b", more))
+		m.clientsChanged(file)
+		if _, old := m.clients.Lookup("a"); !old || !strings.Contains(log.String(), "clients.rejected") || !strings.Contains(log.String(), want) {
+			t.Errorf("%q: the old client is there: %v; the log says %s", more, old, log.String())
+		}
+	}
+	write(t, file, fmt.Sprintf(app, "b", ", organisations: [ding1, ding2]"))
+	m.clientsChanged(file)
+	if _, there := m.clients.Lookup("b"); !there {
+		t.Errorf("a good file was not taken up: %s", log.String())
+	}
+}
+
 func TestM5_AWatchSeesEveryKindOfChange(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "data", "clients.yaml")

@@ -3,6 +3,7 @@ package config
 import (
 	"reflect"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -47,19 +48,45 @@ func ParseClients(file string, data []byte) (*ClientsDocument, error) {
 	return &ClientsDocument{Specs: c.Clients, at: at}, faults.Err()
 }
 
-// LoadClients reads the clients.yaml called file and checks the clients. Its error
-// is a [Faults].
-func LoadClients(file string) (*clients.Set, error) {
+// LoadClients reads the clients.yaml called file and checks the clients, also against
+// the organisations that there are (promise C7). Its error is a [Faults].
+func LoadClients(file string, corpIDs []string) (*clients.Set, error) {
 	data, err := readFile(file)
 	if err != nil {
 		return nil, Faults{{File: file, Text: reason(err), Remedy: "make it with `dingbridge client add`"}}
 	}
 	d, err := ParseClients(file, data)
-	set, faults := d.Set()
+	set, wrong := d.Set()
+	wrong = append(wrong, untold(d.organisations(corpIDs), wrong)...)
 	if err, ok := err.(Faults); ok {
-		faults = append(slices.Clone(err), untold(faults, err)...)
+		wrong = append(slices.Clone(err), untold(wrong, err)...)
 	}
-	return set, faults.Err()
+	if len(wrong) > 0 {
+		return nil, wrong.Err()
+	}
+	return set, nil
+}
+
+// organisations are the faults of clients that serve an organisation which config.yaml
+// does not have, or do not say which of several they serve. corpIDs are those of
+// config.yaml; none: it is not known which it has.
+func (d *ClientsDocument) organisations(corpIDs []string) (faults Faults) {
+	if len(corpIDs) == 0 {
+		return nil
+	}
+	for i, c := range d.Specs {
+		at := item("clients", i) + ".organisations"
+		if len(c.Organisations) == 0 && len(corpIDs) > 1 {
+			faults = append(faults, d.at.fault(at, "is missing, and config.yaml has several",
+				"name the corp_id of each organisation whose people may log in: "+strings.Join(corpIDs, ", ")))
+		}
+		for k, id := range c.Organisations {
+			if !slices.Contains(corpIDs, id) {
+				faults = append(faults, d.at.fault(item(at, k), "is the corp_id of no organisation in config.yaml", suggest(printable(id), corpIDs)))
+			}
+		}
+	}
+	return faults
 }
 
 // Set makes the clients of the document, or tells all that is wrong with them.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -140,7 +141,7 @@ func TestC6_ManyAtOnce(t *testing.T) {
 	done := make(chan struct{})
 	readers.Go(func() {
 		for {
-			if _, err := LoadClients(file); err != nil {
+			if _, err := LoadClients(file, nil); err != nil {
 				t.Errorf("a reader in between: %v", err)
 				return
 			}
@@ -162,7 +163,7 @@ func TestC6_ManyAtOnce(t *testing.T) {
 	writers.Wait()
 	close(done)
 	readers.Wait()
-	set, err := LoadClients(file)
+	set, err := LoadClients(file, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +196,7 @@ func TestClientsAreChecked(t *testing.T) {
 `), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	set, err := LoadClients(file)
+	set, err := LoadClients(file, nil)
 	want := []string{
 		":2: clients[0].secret_hash: ",
 		":3: clients[0].redirect_uris[0]: ",
@@ -260,6 +261,56 @@ func TestClientsLogoutAndTokens(t *testing.T) {
 		if i >= len(got) || !strings.HasPrefix(got[i], want) {
 			t.Errorf("fault %d does not begin %q:\n%s", i, want, strings.Join(got, "\n"))
 		}
+	}
+}
+
+func TestC7_ClientsAndOrganisations(t *testing.T) {
+	const text = `clients:
+  - id: one
+    public: true
+    redirect_uris: [https://one.example.com/cb]
+    organisations: [ding1]
+  - id: both
+    public: true
+    redirect_uris: [https://both.example.com/cb]
+    organisations:
+      - ding1
+      - ding2
+  - id: silent
+    public: true
+    redirect_uris: [https://silent.example.com/cb]
+`
+	const named = text + "    organisations: [ding2]\n"
+	for name, tc := range map[string]struct {
+		text    string
+		corpIDs []string
+		want    []string
+	}{
+		"each named":      {named, []string{"ding1", "ding2", "ding3"}, nil},
+		"not known which": {text, nil, nil},
+		"one not there": {named, []string{"ding1", "ding3"}, []string{
+			"c.yaml:11: clients[1].organisations[1]: is the corp_id of no organisation in config.yaml; did you mean ding1?",
+			"c.yaml:15: clients[2].organisations[0]: is the corp_id of no organisation in config.yaml; "}},
+		"none named": {text, []string{"ding1", "ding2"}, []string{
+			"c.yaml:12: clients[2].organisations: is missing, and config.yaml has several; name the corp_id of each organisation whose people may log in: ding1, ding2"}},
+		"nothing to name":   {text, []string{"ding1"}, []string{"c.yaml:11: clients[1].organisations[1]: is the corp_id of no organisation in config.yaml; "}},
+		"an empty list":     {text + "    organisations: []\n", []string{"ding1", "ding2"}, []string{"c.yaml:15: clients[2].organisations: is missing, and "}},
+		"of another kind":   {text + "    organisations: ding1\n", []string{"ding1", "ding2"}, []string{"c.yaml:15: clients[2].organisations: is a text where a list is expected; "}},
+		"that is no corpId": {text + "    organisations: [\"a b\"]\n", []string{"ding1", "ding2"}, []string{"c.yaml:15: clients[2].organisations[0]: it is not a corpId; "}},
+		"far from any": {named, []string{"dinga1b2c3", "dingd4e5f6"}, []string{
+			"c.yaml:5: clients[0].organisations[0]: is the corp_id of no organisation in config.yaml; known here: dinga1b2c3, dingd4e5f6",
+			"c.yaml:10: clients[1].organisations[0]: ", "c.yaml:11: clients[1].organisations[1]: ", "c.yaml:15: clients[2].organisations[0]: "}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			if err := os.WriteFile("c.yaml", []byte(tc.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			set, err := LoadClients("c.yaml", tc.corpIDs)
+			if got := lines(err); !slices.EqualFunc(got, tc.want, strings.HasPrefix) || (set == nil) != (tc.want != nil) {
+				t.Errorf("a set: %v, and\n%s", set != nil, strings.Join(got, "\n"))
+			}
+		})
 	}
 }
 

@@ -61,9 +61,14 @@ type TLS struct {
 
 // DingTalk is the upstream.
 type DingTalk struct {
-	// Organisations are those whose members may log in. Exactly one, for now.
+	// Organisations are those whose members may log in. With several, each client
+	// names those that it serves.
 	Organisations []Organisation `yaml:"organisations"`
 	Endpoints     Endpoints      `yaml:"endpoints"`
+	// ScriptIntegrity is the hash that browsers compare DingTalk's script with (W3C
+	// Subresource Integrity, §3): sha256-, sha384- or sha512- and Base64. Without it
+	// they run what the script host sends.
+	ScriptIntegrity string `yaml:"script_integrity"`
 	// Timeout bounds one call to DingTalk.
 	Timeout Duration `yaml:"timeout" default:"5s"`
 }
@@ -71,11 +76,30 @@ type DingTalk struct {
 // Organisation is one DingTalk organisation and our app in it.
 type Organisation struct {
 	CorpID string `yaml:"corp_id"` // corpId, as the developer console shows it
-	Name   string `yaml:"name"`    // how pages call it; if left out, "this organisation"
+	// Name is how pages call it; if left out, "this organisation". With several,
+	// people choose by it.
+	Name string `yaml:"name"`
 	// ClientID of the internal app (in older consoles: AppKey).
 	ClientID string `yaml:"client_id"`
 	// ClientSecretFile holds the app's client secret (AppSecret) and nothing else.
 	ClientSecretFile string `yaml:"client_secret_file"`
+	// Ways are those by which people reach DingTalk, in the order of preference: some
+	// of [Ways]. The first that is a whole page also serves whom another fails.
+	Ways    []string `yaml:"ways" default:"oauth2"`
+	ScanApp ScanApp  `yaml:"scan_app"`
+	// Endpoints, where they are other than dingtalk.endpoints, as for DingTalk's
+	// international edition.
+	Endpoints OwnEndpoints `yaml:"endpoints"`
+	// EmailDomains and VerifiedEmailDomains are those of claims, for this organisation.
+	EmailDomains         []string `yaml:"email_domains"`
+	VerifiedEmailDomains []string `yaml:"verified_email_domains"`
+}
+
+// ScanApp is an app that was made for the QR login of 2020 alone (its id begins with
+// dingoa), for the ways sns and password. Without it these use the internal app.
+type ScanApp struct {
+	AppID         string `yaml:"app_id"`
+	AppSecretFile string `yaml:"app_secret_file"` // the app's secret and nothing else
 }
 
 // Endpoints are DingTalk's hosts. Change them to speak to the simulator.
@@ -83,6 +107,16 @@ type Endpoints struct {
 	Login string `yaml:"login" default:"https://login.dingtalk.com"`
 	API   string `yaml:"api" default:"https://api.dingtalk.com"`
 	OAPI  string `yaml:"oapi" default:"https://oapi.dingtalk.com"`
+	// Script is where browsers inside DingTalk's client load its script from, for the
+	// way inapp. No other page of ours loads anything from anywhere.
+	Script string `yaml:"script" default:"https://g.alicdn.com"`
+}
+
+// OwnEndpoints are the hosts of one organisation; what is empty is the same as for all.
+type OwnEndpoints struct {
+	Login string `yaml:"login"`
+	API   string `yaml:"api"`
+	OAPI  string `yaml:"oapi"`
 }
 
 // Lives are how long things live.
@@ -120,7 +154,8 @@ type Claims struct {
 	// EmailSources: org_email (the organisation's mailbox) and email (what an
 	// administrator typed into the directory), in the order of preference.
 	EmailSources []string `yaml:"email_sources" default:"org_email"`
-	// EmailDomains are the domains an e-mail claim may have. None: no such claim.
+	// EmailDomains are the domains an e-mail claim may have. None: no such claim. With
+	// several organisations each has its own.
 	EmailDomains []string `yaml:"email_domains"`
 	// VerifiedEmailDomains are those of EmailDomains for which the organisation
 	// itself gives out addresses, so that email_verified is true.
@@ -152,4 +187,7 @@ type Log struct {
 type Operator struct {
 	Name    string `yaml:"name"`    // at the head of every page; if left out, the organisation's
 	Contact string `yaml:"contact"` // an address, a number, a group: any text
+	// LogoFile is a picture for the head of every page: PNG, JPEG, WebP or SVG, at most
+	// 32 KB.
+	LogoFile string `yaml:"logo_file"`
 }

@@ -24,10 +24,14 @@ dingtalk:
       name: 示例公司
       client_id: dingapp
       client_secret_file: app-secret
+      ways: [frame, sns, inapp]
+      scan_app: {app_id: dingoascan, app_secret_file: scan-secret}
+      endpoints: {login: https://login.dingtalk.io}
   endpoints:
     login: https://login.dingtalk.com
     api: https://api.dingtalk.com
     oapi: http://127.0.0.1:8081
+  script_integrity: sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
 lives: {code: 30s, refresh_absolute: 1d12h, refresh_idle: 1d}
 claims:
   email_domains: [example.com, example.org]
@@ -35,7 +39,7 @@ claims:
   username_sources: [job_number, userid]
 trusted_proxies: [10.0.0.0/8, "::1"]
 log: {level: debug}
-operator: {name: IT, contact: it@example.com}
+operator: {name: IT, contact: it@example.com, logo_file: logo.svg}
 `
 
 // lines are the faults of err, one a line, or none.
@@ -55,6 +59,11 @@ func TestParseWhole(t *testing.T) {
 	if c.Issuer != "https://sso.example.com/ding" || c.DingTalk.Organisations[0].Name != "示例公司" ||
 		c.Lives.Code != Duration(30*time.Second) || c.Lives.RefreshAbsolute != Duration(36*time.Hour) {
 		t.Errorf("read %+v", c)
+	}
+	if o := c.DingTalk.Organisations[0]; !slices.Equal(o.Ways, []string{"frame", "sns", "inapp"}) ||
+		o.ScanApp != (ScanApp{"dingoascan", "scan-secret"}) || c.Operator.LogoFile != "logo.svg" ||
+		c.DingTalk.EndpointsOf(o) != (Endpoints{"https://login.dingtalk.io", "https://api.dingtalk.com", "http://127.0.0.1:8081", "https://g.alicdn.com"}) {
+		t.Errorf("read %+v", o)
 	}
 	if c.Lives.SessionIdle != Duration(12*time.Hour) || !slices.Equal(c.Claims.EmailSources, []string{"org_email"}) ||
 		c.Log.Format != "json" || c.Limits.LoginsPerSecond != 100 {
@@ -208,6 +217,12 @@ func TestC3_Environment(t *testing.T) {
 		"DINGBRIDGE_DINGTALK_ORGANISATIONS_0_CLIENT_SECRET_FILE=f",
 		"DINGBRIDGE_DINGTALK_ORGANISATIONS_0_CORP_ID=corp",
 		"DINGBRIDGE_DINGTALK_ORGANISATIONS_0_CLIENT_ID=12345",
+		"DINGBRIDGE_DINGTALK_ORGANISATIONS_0_WAYS=sns, frame",
+		"DINGBRIDGE_DINGTALK_ORGANISATIONS_0_SCAN_APP_APP_ID=dingoa",
+		"DINGBRIDGE_DINGTALK_ORGANISATIONS_0_SCAN_APP_APP_SECRET_FILE=s",
+		"DINGBRIDGE_DINGTALK_ORGANISATIONS_0_ENDPOINTS_OAPI=https://oapi.dingtalk.io",
+		"DINGBRIDGE_DINGTALK_ORGANISATIONS_0_EMAIL_DOMAINS=example.com",
+		"DINGBRIDGE_DINGTALK_ENDPOINTS_SCRIPT=http://127.0.0.1:9",
 		"DINGBRIDGE_LIVES_CODE=9s",
 		"DINGBRIDGE_LIMITS_LOGINS_PER_SECOND=7",
 		"DINGBRIDGE_TRUSTED_PROXIES=10.0.0.0/8, 192.0.2.1",
@@ -223,16 +238,20 @@ func TestC3_Environment(t *testing.T) {
 	c := d.Config
 	if c.Issuer != "https://env.example.com" || string(c.Storage) != "bolt:///tmp/x.db" || c.Limits.LoginsPerSecond != 7 ||
 		c.Lives.Code != Duration(9*time.Second) || !slices.Equal(c.TrustedProxies, []string{"10.0.0.0/8", "192.0.2.1"}) ||
-		!reflect.DeepEqual(c.DingTalk.Organisations, []Organisation{{CorpID: "corp", ClientID: "12345", ClientSecretFile: "f"}}) {
+		!reflect.DeepEqual(c.DingTalk.Organisations, []Organisation{{CorpID: "corp", ClientID: "12345", ClientSecretFile: "f",
+			Ways: []string{"sns", "frame"}, ScanApp: ScanApp{"dingoa", "s"}, Endpoints: OwnEndpoints{OAPI: "https://oapi.dingtalk.io"},
+			EmailDomains: []string{"example.com"}}}) || c.DingTalk.Endpoints.Script != "http://127.0.0.1:9" {
 		t.Errorf("read %+v", c)
 	}
 	_, err = Parse("c.yaml", []byte(good), []string{
 		"DINGBRIDGE_ISUER=x", "DINGBRIDGE_LIVES=x", "DINGBRIDGE_ISSUER_=x", "DINGBRIDGE_=x",
 		"DINGBRIDGE_DINGTALK_ORGANISATIONS_2_CORP_ID=x", "DINGBRIDGE_DINGTALK_ORGANISATIONS_1_CORP=x",
 		"DINGBRIDGE_LIVES_CODE=soon", "DINGBRIDGE_LISTEN=", "DINGBRIDGE_LOG_LEVEL=loud",
+		"DINGBRIDGE_DINGTALK_ORGANISATIONS_0_WAYS=oauth2,quarm",
 	})
 	want := []string{
 		"environment DINGBRIDGE_: names no value",
+		"environment DINGBRIDGE_DINGTALK_ORGANISATIONS_0_WAYS: dingtalk.organisations[0].ways[1]: is not a known way; known here: oauth2, sns, password, frame, inapp",
 		"environment DINGBRIDGE_DINGTALK_ORGANISATIONS_1_CORP: names no value",
 		"environment DINGBRIDGE_DINGTALK_ORGANISATIONS_2_CORP_ID: names no value",
 		"environment DINGBRIDGE_ISSUER_: names no value",
@@ -244,6 +263,16 @@ func TestC3_Environment(t *testing.T) {
 	}
 	if got := lines(err); !slices.EqualFunc(got, want, strings.HasPrefix) {
 		t.Errorf("got\n%s", strings.Join(got, "\n"))
+	}
+}
+
+// TestC3_AListIsWholly: a fault in a list from the environment is not at the line of the
+// list that it replaced.
+func TestC3_AListIsWholly(t *testing.T) {
+	_, err := Parse("c.yaml", []byte(good+"trusted_proxies:\n  - 10.0.0.0/8\n  - 10.1.0.0/16\n"), []string{"DINGBRIDGE_TRUSTED_PROXIES=::1,10.1.0.0/8"})
+	const want = "environment DINGBRIDGE_TRUSTED_PROXIES: trusted_proxies[1]: is not a network; "
+	if got := lines(err); len(got) != 1 || !strings.HasPrefix(got[0], want) {
+		t.Errorf("got %q", got)
 	}
 }
 

@@ -20,7 +20,7 @@ func TestDeployConfigLoads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := LoadClients(d.File(d.Config.ClientsFile)); err != nil {
+	if _, err := LoadClients(d.File(d.Config.ClientsFile), d.Config.DingTalk.CorpIDs()); err != nil {
 		t.Error(err)
 	}
 }
@@ -163,7 +163,7 @@ func TestDeployExampleClientsLoad(t *testing.T) {
 		t.Fatalf("no example clients: %v", err)
 	}
 	for _, file := range files {
-		if _, err := LoadClients(file); err != nil {
+		if _, err := LoadClients(file, nil); err != nil {
 			t.Error(err)
 		}
 	}

@@ -5,7 +5,7 @@
 // for, its unit and, in its `default` tag, what it is when nobody says. Reading
 // is four pure steps: decode, environment, defaults, validate. None of them
 // touches the network, the disk or the process; only [Load], [LoadClients],
-// [Config.ReadSecret] and [AddClient] open files.
+// [Document.ReadSecret], [Document.ReadPicture] and [AddClient] open files.
 //
 // Promises:
 //
@@ -21,6 +21,9 @@
 //   - C6: AddClient leaves the rest of clients.yaml as it was, comments included,
 //     and another reader sees the file before or after, never in between. Two
 //     at once both take effect.
+//   - C7: A client that serves an organisation which config.yaml does not have is a
+//     fault; so is one that names none when config.yaml has several. It cannot
+//     happen that a client serves an organisation by oversight.
 //
 // Only cmd/dingbridge may import it: rooms have their own small Configs and know
 // nothing of files.

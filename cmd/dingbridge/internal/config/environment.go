@@ -2,6 +2,7 @@ package config
 
 import (
 	"cmp"
+	"maps"
 	"reflect"
 	"regexp"
 	"slices"
@@ -54,6 +55,7 @@ func environment(environ []string, out any, at positions) Faults {
 				continue
 			}
 		}
+		maps.DeleteFunc(at, func(p string, _ position) bool { return within(p, path) }) // the file's items
 		at[path] = position{file: file}
 	}
 	return faults

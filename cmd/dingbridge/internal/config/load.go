@@ -107,6 +107,22 @@ func (d *Document) ReadLine(path, name string) (string, Faults) {
 	return line, nil
 }
 
+// ReadPicture reads the file that the value at path names: of at most limit bytes, and
+// not empty.
+func (d *Document) ReadPicture(path, name string, limit int) ([]byte, Faults) {
+	data, err := readFile(d.File(name))
+	switch {
+	case err != nil:
+		return nil, Faults{d.Fault(path, reason(err)+" ("+d.File(name)+")", "name a picture that this program may read, or take it out")}
+	case len(data) == 0:
+		return nil, Faults{d.Fault(path, "is an empty file ("+d.File(name)+")", "name a picture, or take it out")}
+	case len(data) > limit:
+		return nil, Faults{d.Fault(path, fmt.Sprintf("has %d bytes; %d is the most (%s)", len(data), limit, d.File(name)),
+			"make the picture smaller: every page carries it")}
+	}
+	return data, nil
+}
+
 // readFile is [os.ReadFile] with a bound.
 func readFile(file string) ([]byte, error) {
 	f, err := os.Open(file)

@@ -28,7 +28,7 @@ func validate(c *Config, at positions) Faults {
 	v.required("clients_file", c.ClientsFile, "name the file that `dingbridge client add` writes to")
 	v.dingtalk(c.DingTalk)
 	v.durations(c)
-	v.claims(c.Claims)
+	v.claims(c)
 	v.proxies(c.TrustedProxies)
 	if strings.HasSuffix(c.AdminSocket, "/") || strings.ContainsRune(c.AdminSocket, 0) {
 		v.fault("admin_socket", "is not the path of a file", "write it like /run/dingbridge/admin.sock")
@@ -148,49 +148,27 @@ func (s StorageURL) BoltPath() (string, error) {
 	return u.Path, nil
 }
 
-func (v *validator) dingtalk(d DingTalk) {
-	switch n := len(d.Organisations); {
-	case n == 0:
-		v.fault("dingtalk.organisations", "is missing", "give one, with corp_id, client_id and client_secret_file")
-	case n > 1:
-		v.fault(item("dingtalk.organisations", 1), "is a second organisation", "keep one; run another dingbridge for the other")
-	}
-	for i, o := range d.Organisations {
-		at := item("dingtalk.organisations", i)
-		v.required(at+".corp_id", o.CorpID, "copy the CorpId from DingTalk's developer console")
-		v.required(at+".client_id", o.ClientID, "copy the app's Client ID from DingTalk's developer console")
-		v.required(at+".client_secret_file", o.ClientSecretFile, "put the app's client secret into a file and name it here")
-	}
-	for _, e := range []struct{ path, value string }{
-		{"dingtalk.endpoints.login", d.Endpoints.Login},
-		{"dingtalk.endpoints.api", d.Endpoints.API},
-		{"dingtalk.endpoints.oapi", d.Endpoints.OAPI},
-	} {
-		u, err := url.Parse(e.value)
-		switch {
-		case err != nil || u.Hostname() == "" || u.User != nil || strings.ContainsAny(e.value, "?#") || strings.HasSuffix(e.value, "/"):
-			v.fault(e.path, "is not the address of a host", "write it like https://api.dingtalk.com")
-		case u.Scheme != "https" && (u.Scheme != "http" || !Loopback(u.Hostname())):
-			v.fault(e.path, "is not https", "write https; http is for the simulator on loopback only")
-		}
-	}
-}
-
-func (v *validator) claims(c Claims) {
-	for i, s := range c.EmailSources {
+func (v *validator) claims(c *Config) {
+	for i, s := range c.Claims.EmailSources {
 		v.oneOf(item("claims.email_sources", i), s, "org_email", "email")
 	}
-	for i, s := range c.UsernameSources {
+	for i, s := range c.Claims.UsernameSources {
 		v.oneOf(item("claims.username_sources", i), s, "job_number", "userid", "org_email")
 	}
-	for i, d := range c.EmailDomains {
-		v.domain(item("claims.email_domains", i), d)
+	v.domains("claims", c.Claims.EmailDomains, c.Claims.VerifiedEmailDomains)
+	v.ownDomains(c)
+}
+
+// domains checks the two lists of domains in the value at path.
+func (v *validator) domains(path string, all, verified []string) {
+	for i, d := range all {
+		v.domain(item(join(path, "email_domains"), i), d)
 	}
-	for i, d := range c.VerifiedEmailDomains {
-		at := item("claims.verified_email_domains", i)
+	for i, d := range verified {
+		at := item(join(path, "verified_email_domains"), i)
 		v.domain(at, d)
-		if !slices.Contains(c.EmailDomains, d) {
-			v.fault(at, "is not among claims.email_domains", "add it there too")
+		if !slices.Contains(all, d) {
+			v.fault(at, "is not among "+join(path, "email_domains"), "add it there too")
 		}
 	}
 }
