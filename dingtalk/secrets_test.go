@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -156,6 +157,11 @@ func TestU3_PrintedFormsHideTheSecret(t *testing.T) {
 	}
 	if !strings.Contains(out.String(), clientID) || !strings.Contains(out.String(), scanAppID) {
 		t.Error("nothing was printed")
+	}
+	for field := range reflect.TypeFor[Config]().Fields() {
+		if strings.Contains(field.Name, "Secret") && field.Tag.Get("json") != "-" {
+			t.Errorf("%s goes into JSON", field.Name)
+		}
 	}
 }
 
