@@ -77,6 +77,11 @@ func TestM18_CompanyFileIsStrict(t *testing.T) {
 		{"unknown key of a person", strings.Replace(tiny, "nick: A", "nick: A, shoe: 43", 1), []string{`line 7: unknown key "shoe"`}},
 		{"doubled key", tiny + "name: Again\n", []string{`line 8: mapping key "name" already defined at line 2`}},
 		{"wrong type", strings.Replace(tiny, "[1]", "one", 1), []string{"line 7: cannot unmarshal"}},
+		{"scan app", tiny + "scan_app: {app_id: dingaaaabbbbccccdddd, app_secret: short, redirect_urls: [nowhere]}\n",
+			[]string{`line 8: app_id "dingaaaabbbbccccdddd"`, `line 8: app_secret`, `line 8: redirect URL "nowhere"`}},
+		{"scan app without secret", tiny + "scan_app: {app_id: dingoabbbbccccdddd}\n", []string{`line 8: app_secret`}},
+		{"variants", tiny + "variants:\n  colour: red\n  bearer: maybe\n  prompt: optional\n",
+			[]string{`line 9: no variant is named "colour"`, `line 10: variant bearer: "maybe"`}},
 		{"all at once", `corp_id: corp
 app:
   client_id: x

@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"encoding/json"
+	"net/url"
 	"strconv"
 	"strings"
 	"testing"
@@ -22,9 +23,19 @@ func TestM16_CallLogHoldsNoSecret(t *testing.T) {
 	g.must(g.Fault(Fault{Call: "auth/scopes", Kind: "reset", Count: -1})) // Go's client repeats such a GET
 	g.get("/auth/scopes")
 
+	sns, inApp := g.snsCode("zhangsan", g.id), g.inAppCode("zhangsan")
+	stamp := strconv.FormatInt(g.Now().UnixMilli(), 10)
+	proof := sign(g.key, stamp)
+	g.post(bycode(g.id, stamp, proof), m{"tmp_auth_code": sns})
+	g.top("v2/user/getuserinfo", m{"code": inApp})
+	_, messages := posted(t, g.get("/login/qrcode.htm?goto="+url.QueryEscape(g.sns("oauth2/sns_authorize", g.id))))
+	tmp := messages[0].(string)
+	g.get(g.sns("oauth2/sns_authorize", g.id, "loginTmpCode", tmp))
+
 	log := string(g.control("GET", "log", "").body)
 	for name, secret := range map[string]string{"code": code, "access token": access, "refresh token": refresh, "app token": app,
-		"client secret": g.key, "state": "the-state-of-the-relying-party"} {
+		"client secret": g.key, "state": "the-state-of-the-relying-party", "scan app's secret": g.ScanApp().AppSecret,
+		"sns code": sns, "in-app code": inApp, "signature": proof, "loginTmpCode": tmp} {
 		if strings.Contains(log, secret) {
 			t.Errorf("the log holds the %s", name)
 		}
@@ -54,6 +65,13 @@ func TestM16_CallLogHoldsNoSecret(t *testing.T) {
 	}
 	if got := calls("?call=user/get"); len(got) != 3 || got[0].Kind != "app" || got[1].Token != masked(app) || got[0].Body["userid"] != "zhangsan" {
 		t.Errorf("user/get %+v", got)
+	}
+	if got := calls("?call=getuserinfo_bycode"); len(got) != 1 || got[0].Kind != "signature" || got[0].Token != masked(proof) ||
+		got[0].Query["accessKey"] != g.id || got[0].Query["timestamp"] != stamp || got[0].Body["tmp_auth_code"] != masked(sns) {
+		t.Errorf("getuserinfo_bycode %+v", got)
+	}
+	if got := calls("?call=getuserinfo"); len(got) != 1 || got[0].Body["code"] != masked(inApp) {
+		t.Errorf("getuserinfo %+v", got)
 	}
 	if got := calls("?call=auth/scopes"); len(got) == 0 || got[0].Status != 0 || got[0].Fault != "reset" {
 		t.Errorf("auth/scopes %+v", got)

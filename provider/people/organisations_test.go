@@ -38,7 +38,7 @@ func twoOrganisations(t *testing.T, c Config) (h house, other *directory, here, 
 }
 
 // The same unionId and userId in two organisations of one installation.
-func TestThreat_D18_OrganisationsShareNothing(t *testing.T) {
+func TestThreat_D18_P13_OrganisationsShareNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, other, here, there := twoOrganisations(t, Config{})
 		if here.Profile.UnionID != there.Profile.UnionID || here.Profile.UserID != there.Profile.UserID {
