@@ -30,6 +30,7 @@ func (p *Provider) inApp(w http.ResponseWriter, r *http.Request) {
 			CorpID: o.CorpID, ClientID: o.Upstream.ClientID(),
 			FallbackURL: p.whereTo(u.state, turn{o, o.fallback()}),
 			Tap:         u.login.Tap,
+			Desktop:     onDesktop(r.UserAgent()),
 		}}
 	if u.client != nil {
 		page.InApp.HomeURL = u.client.HomeURL

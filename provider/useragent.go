@@ -17,3 +17,14 @@ func linkPreview(userAgent string) bool {
 func inDingTalk(userAgent string) bool {
 	return strings.Contains(strings.ToLower(userAgent), "dingtalk") && !linkPreview(userAgent)
 }
+
+// onDesktop tells whether a browser is not one of a phone or tablet.
+func onDesktop(userAgent string) bool {
+	agent := strings.ToLower(userAgent)
+	for _, word := range []string{"mobile", "android", "iphone", "ipad", "harmony"} {
+		if strings.Contains(agent, word) {
+			return false
+		}
+	}
+	return true
+}

@@ -227,6 +227,24 @@ func TestH15_WhereTheLoginGoesOn(t *testing.T) {
 	}
 }
 
+// TestOutOfDingTalk: the page inside the client offers the app itself, by an address that
+// carries nothing of the login.
+func TestOutOfDingTalk(t *testing.T) {
+	for agent, want := range map[string]string{
+		agentIOS: "https://app.example.com/", agentAndroid: "https://app.example.com/",
+		agentWindows: "dingtalk://dingtalkclient/page/link?pc_slide=false&url=https%3A%2F%2Fapp.example.com%2F",
+		agentMac:     "dingtalk://dingtalkclient/page/link?pc_slide=false&url=https%3A%2F%2Fapp.example.com%2F",
+	} {
+		h := build(t, byWays(login.OAuth2, login.InApp))
+		b := h.browser().says(agent)
+		p := b.get(b.get(h.authorization()).location)
+		found := regexp.MustCompile(`id="outside" href="([^"]*)"`).FindStringSubmatch(p.body)
+		if found == nil || html.UnescapeString(found[1]) != want {
+			t.Errorf("%s: %v, want %s", agent, found, want)
+		}
+	}
+}
+
 // secondCompany adds another organisation, on a simulator of its own.
 func secondCompany(t *testing.T, p *plan) *simulator.Simulator {
 	t.Helper()

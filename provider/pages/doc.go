@@ -26,7 +26,8 @@
 //	P9   HEAD is answered with the headers of GET, and no body.
 //	P10  Readable by everybody: language, one heading, landmarks, visible focus,
 //	     and a contrast of at least 4.5 to 1 in light and in dark.
-//	P11  A link that a page is given leads to http or https, or is left out.
+//	P11  A link that a page is given leads to http or https, or is left out. One is
+//	     wrapped into an address of DingTalk's client, which opens it outside.
 //	P12  In a real browser no page scrolls sideways, logs an error or violates
 //	     its own policy, on a desktop or on a phone.
 //	P13  A form works without script: every answer is the press of a button. A

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"html/template"
+	"net/url"
 	"regexp"
 )
 
@@ -15,6 +16,7 @@ type InAppLogin struct {
 	ClientID    string // its app's client id
 	FallbackURL string // the ordinary login: a path of ours, or http(s)
 	HomeURL     string // where the app itself starts, to be opened in the system's browser; may be empty
+	Desktop     bool   // the client is one for desktops, which can open the system's browser by an address of its own
 	Tap         bool   // nothing is asked before the person has pressed a button
 	Seconds     int    // that DingTalk has for its answer; 0 is 8
 }
@@ -59,5 +61,13 @@ func (t tongue) inApp(page Page, names map[string]string) *inAppView {
 	if v.Seconds <= 0 {
 		v.Seconds = inAppSeconds
 	}
+	if v.Home != "" && l.Desktop {
+		v.Home = template.URL(openOutside + url.QueryEscape(string(v.Home)))
+	}
 	return v
 }
+
+// openOutside is the address by which DingTalk's client for desktops opens another one in
+// the system's browser. Those for phones have no such address; there the page tells of
+// the menu.
+const openOutside = "dingtalk://dingtalkclient/page/link?pc_slide=false&url="
