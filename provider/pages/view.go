@@ -80,6 +80,9 @@ type detail struct {
 // view makes everything that the layout shows of a page. The kind is known and
 // the language is one of ours.
 func (p *Pages) view(page Page) view {
+	if page.Kind == Preview {
+		page = Page{Kind: Preview, Lang: page.Lang} // whoever is shown a link sees it
+	}
 	row := rows[page.Kind]
 	lang := tongues[page.Lang]
 	other := English
