@@ -25,6 +25,7 @@ func commands() *cobra.Command {
 	root.AddCommand(
 		serveCommand(),
 		checkCommand(),
+		doctorCommand(),
 		demoCommand(),
 		simulatorCommand(),
 		client,
