@@ -91,6 +91,9 @@ func (c *call) read(w http.ResponseWriter) {
 		return
 	}
 	kind, _, _ := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
+	if c.r.Header.Get("Content-Type") == "" && c.route.family.old() {
+		kind = "application/json" // clients that are in use label nothing
+	}
 	switch kind {
 	case "application/json":
 		d := json.NewDecoder(bytes.NewReader(body))

@@ -72,6 +72,8 @@
 //   - One person has one user token at a time (per choice of corpid), and a
 //     new login gives the same one and extends it.
 //   - The IP allowlist applies to calls with the app token.
+//   - The old API takes a body without Content-Type for JSON, as clients that
+//     were in use sent it.
 //   - Who refuses on a page of 2020 ends there; the app is told nothing.
 //   - A scan app has no permissions; the internal app needs snsapi_base.
 //   - In the frame a refusal is success with error in redirectUrl; a scope with

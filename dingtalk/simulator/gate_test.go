@@ -26,6 +26,8 @@ func TestM7_OldAPIErrors(t *testing.T) {
 	exact(t, g.top("v2/user/nonsense", m{}), 200, `{"errcode":22,"errmsg":"Invalid method[submsg=不合法ApiName:/topapi/v2/user/nonsense]","request_id":"ID"}`)
 	exact(t, g.top("user/getbyunionid", m{"unionid": "strangeriEiE"}), 200, `{"errcode":60121,"errmsg":"找不到该用户","request_id":"ID"}`)
 
+	bareBody := g.do("POST", get+"?access_token="+g.appToken(), "", `{"userid":"zhangsan"}`)
+	equal(t, bareBody.json(t)["errcode"], 0)
 	form := g.do("POST", get, "application/x-www-form-urlencoded", "userid=zhangsan&access_token="+g.appToken())
 	equal(t, form.json(t)["errcode"], 0)
 
