@@ -73,6 +73,24 @@ func TestR7_InspectAsksAndWritesNothing(t *testing.T) {
 	})
 }
 
+func TestR7_InspectAsksEveryPrimary(t *testing.T) {
+	t.Parallel()
+	cluster := storagetest.StartCluster(t)
+	found, err := open(t, cluster.URL+"?wait=0").Inspect(t.Context())
+	if err != nil || len(found.Nodes) != len(cluster.Nodes) {
+		t.Fatalf("%+v, %v", found, err)
+	}
+	for _, n := range found.Nodes {
+		if n.Address == "" || n.Version == "" || n.Replica {
+			t.Errorf("%+v", n)
+		}
+	}
+	found, err = open(t, storagetest.StartSentinel(t).URL).Inspect(t.Context())
+	if err != nil || len(found.Nodes) != 1 || found.Nodes[0].Replica || found.Nodes[0].Version == "" {
+		t.Errorf("of what the sentinels name: %+v, %v", found, err)
+	}
+}
+
 func TestR4_InspectTellsNothingOfTheURL(t *testing.T) {
 	t.Parallel()
 	locked := storagetest.StartRedis(t)

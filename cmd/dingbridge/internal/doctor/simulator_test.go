@@ -15,13 +15,12 @@ import (
 
 // A clinic is an installation in which nothing is wrong, until a test changes it.
 type clinic struct {
-	t         *testing.T
-	sim       *simulator.Simulator
-	server    *httptest.Server
-	client    dingtalk.Config
-	org       Organisation
-	subject   Subject
-	integrity string
+	t       *testing.T
+	sim     *simulator.Simulator
+	server  *httptest.Server
+	client  dingtalk.Config
+	org     Organisation
+	subject Subject
 }
 
 const issuerName = "https://idp.example.cn/sso"
