@@ -2,7 +2,9 @@ package provider
 
 import (
 	"net/http"
+	"net/url"
 
+	"github.com/dingbridge/dingbridge/dingtalk"
 	"github.com/dingbridge/dingbridge/provider/login"
 	"github.com/dingbridge/dingbridge/provider/pages"
 )
@@ -56,9 +58,14 @@ func (p *Provider) inAppPost(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	code := r.PostForm.Get("code")
-	if state.Way != login.InApp || code == "" {
+	if state.Way != login.InApp || !r.PostForm.Has("code") {
 		p.refuseLogin(w, r, refused{page: pages.Page{Kind: pages.InvalidRequest}, reason: "other_way"})
+		return
+	}
+	// What has not the form of a code costs the login nothing, as at the callback.
+	code, _, err := dingtalk.CodeFromQuery(url.Values{"code": r.PostForm["code"]})
+	if err != nil {
+		p.refuseLogin(w, r, refusedBy(err))
 		return
 	}
 	p.takeAnswer(w, r, state, code, false)

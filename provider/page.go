@@ -20,7 +20,8 @@ const languageCookieAge = 365 * 24 * time.Hour
 func (p *Provider) page(w http.ResponseWriter, r *http.Request, status int, page pages.Page) {
 	page.RequestID = callOf(r.Context()).id
 	page.Lang = cmp.Or(page.Lang, p.language(r))
-	if picked(r.URL.Query().Get(paramLanguage)) != "" {
+	// Remembered where it was offered: elsewhere the word is somebody else's.
+	if page.SwitchURL != "" && picked(r.URL.Query().Get(paramLanguage)) != "" {
 		p.cookies.set(w, p.cookies.language, page.Lang, languageCookieAge)
 	}
 	p.Pages.Write(w, r, status, page)

@@ -70,7 +70,7 @@ type Config struct {
 type Provider struct {
 	Config
 	base      string // the issuer's path
-	origin    string // the issuer's scheme and host
+	origin    string // of the issuer, as browsers write it
 	callback  string // the one redirect URI that DingTalk knows
 	cookies   cookies
 	grants    *grants.Ledger
@@ -129,7 +129,7 @@ func New(c Config) (*Provider, error) {
 	p := &Provider{
 		Config:   c,
 		base:     issuer.EscapedPath(),
-		origin:   issuer.Scheme + "://" + issuer.Host,
+		origin:   originOf(issuer),
 		callback: c.Issuer + pathCallback,
 		cookies:  newCookies(c.Issuer, issuer.Scheme == "https"),
 		grants:   grants.New(grants.Config{Store: c.Store, Secrets: c.Secrets, Lives: c.Lives}),
@@ -164,6 +164,19 @@ func (p *Provider) Drain() { p.draining.Store(true) }
 // clients, or have failed for good; until ctx ends at the longest. Call it when no
 // more requests are served.
 func (p *Provider) Finish(ctx context.Context) error { return p.notices.Drain(ctx) }
+
+// originOf writes an origin as browsers do: in small letters, without the port that
+// goes without saying (RFC 6454 section 6.2).
+func originOf(u *url.URL) string {
+	host := strings.ToLower(u.Host)
+	switch {
+	case u.Scheme == "https":
+		host = strings.TrimSuffix(host, ":443")
+	case u.Scheme == "http":
+		host = strings.TrimSuffix(host, ":80")
+	}
+	return u.Scheme + "://" + host
+}
 
 func loopback(host string) bool {
 	if host == "localhost" {

@@ -157,8 +157,12 @@ func (p *Provider) choose(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	p.page(w, r, http.StatusOK, pages.Page{Kind: pages.ChooseWay, ClientName: clientName(u.client),
-		Choices:   p.choices(u.state, p.turns(r, u.login.Request, u.client)),
+	list := p.turns(r, u.login.Request, u.client)
+	if len(list) == 0 { // the client has changed since the login began
+		p.refusePerson(w, r, u.client, errNotAdmitted)
+		return
+	}
+	p.page(w, r, http.StatusOK, pages.Page{Kind: pages.ChooseWay, ClientName: clientName(u.client), Choices: p.choices(u.state, list),
 		SwitchURL: p.switchURL(r, pathChoose, p.stateOnly(u.state))})
 }
 
@@ -198,8 +202,12 @@ func (p *Provider) openTurn(w http.ResponseWriter, r *http.Request, way login.Wa
 	if u, ok = p.openUnder(w, r); !ok {
 		return u, nil, false
 	}
-	if o = p.organisationOf(u.state, u.login.Request, u.client); o == nil || u.state.Way != way {
+	if u.state.Way != way {
 		p.refuseLogin(w, r, refused{page: pages.Page{Kind: pages.InvalidRequest}, reason: "other_way"})
+		return u, nil, false
+	}
+	if o = p.organisationOf(u.state, u.login.Request, u.client); o == nil { // changed since
+		p.refuseLogin(w, r, refused{page: pages.Page{Kind: pages.LoginExpired}, reason: "organisation_removed"})
 		return u, nil, false
 	}
 	return u, o, true
