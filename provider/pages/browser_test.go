@@ -79,7 +79,9 @@ func TestP12_InARealBrowser(t *testing.T) {
 		patience = 10 * time.Minute
 	}
 	ctx := chromium.Start(t, patience)
-	p := newPages(t, theirs)
+	withLogo := theirs
+	withLogo.Logo = []byte(logo)
+	both := map[string]*Pages{English: newPages(t, theirs), Chinese: newPages(t, withLogo)}
 	var page Page
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/page" {
@@ -87,7 +89,7 @@ func TestP12_InARealBrowser(t *testing.T) {
 			http.NotFound(w, r)
 			return
 		}
-		p.Write(w, r, http.StatusOK, page)
+		both[page.Lang].Write(w, r, http.StatusOK, page)
 	}))
 	defer server.Close()
 
@@ -181,7 +183,7 @@ func (d dingTalk) in(page Page, ours string) Page {
 	}
 	if page.InApp != nil {
 		page.InApp.ScriptURL, page.InApp.FallbackURL, page.InApp.HomeURL = d.URL+"/dingtalk.open.js", "/page", "https://app.example.com/"
-		page.InApp.Seconds = 3600
+		page.InApp.Seconds, page.InApp.Tap = 3600, page.Lang == Chinese
 	}
 	return page
 }
@@ -206,8 +208,19 @@ func usual(kind Kind, lang string) Page {
 	if kind != SignOut && kind != SignedOut && kind != SignedOutEverywhere && kind != SignedIn {
 		page.ContinueURL = ""
 	}
+	switch kind {
+	case ChooseWay, Scan, InApp, SignedIn, SignOut, DeviceCode:
+		page.Account, page.RequestID = "", ""
+		page.SwitchURL = "/page"
+	}
+	if kind == Scan || kind == ChooseWay && lang == Chinese {
+		page.Choices = page.Choices[1:4]
+	}
 	return page
 }
+
+// logo is a picture as an operator may have one, of dark strokes on nothing.
+const logo = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 96 32"><path d="M16 2l9 13h-5l7 13H5l7-13H7z" fill="#14532d"/><path d="M38 22V10h12v12zM56 10v12h12M76 10h12v6H76v6h12" fill="none" stroke="#1f2937" stroke-width="3"/></svg>`
 
 func photograph(t *testing.T, ctx context.Context, path, url string, set func()) {
 	t.Helper()

@@ -14,7 +14,7 @@ var chineseEntry = map[Kind]text{
 		lead:    "您即将进入{app}。",
 		heading: "请知悉",
 		advice: []string{
-			"无论选择哪种方式，都由钉钉向我们确认您是谁，您进入时的身份是一样的。",
+			"无论选择哪种方式，都由钉钉向我们确认您是谁，我们不会看到您的密码。",
 		},
 	},
 	Scan: {
@@ -53,8 +53,5 @@ var chineseEntry = map[Kind]text{
 	Preview: {
 		title: "登录",
 		lead:  "此链接通往钉钉登录。",
-		advice: []string{
-			"请亲自打开链接以继续。",
-		},
 	},
 }

@@ -8,12 +8,14 @@
 //
 //	P1   Whatever a page is given, it adds, removes and changes no element and
 //	     no attribute other than the ones that are there to hold it.
-//	P2   A page is whole by itself: no frame, and nothing loaded from anywhere.
-//	     Its Content-Security-Policy allows the style sheet, by hash, and no
-//	     more than its kind needs: a form where it asks something, and in the
-//	     page of FormPost, alone, one constant script, by hash too.
+//	P2   A page is whole by itself: no frame, and nothing loaded from anywhere,
+//	     but DingTalk's frame in Scan and DingTalk's script in InApp. Its
+//	     Content-Security-Policy allows the style sheet, by hash, and no more
+//	     than its kind needs: a form where it asks something, and in the pages
+//	     of FormPost, Scan and InApp one constant script, by hash too.
 //	P3   Every page, whatever its status, has the same protecting headers: not
-//	     framed, not stored, not sniffed, no referrer.
+//	     framed, not stored, not sniffed, no referrer. InApp alone tells our own
+//	     server from where it posts.
 //	P4   Foreign text cannot pose as ours: control, bidirectional, zero-width
 //	     and line-breaking characters are taken out, the rest is capped and
 //	     isolated, and titles never contain any.
@@ -37,6 +39,22 @@
 //	     scheme of Form.LeadsTo; for FormPost, the scheme of where it posts. The
 //	     scheme is https, http, or a private-use one, and nothing else can get
 //	     into the header.
+//	P16  Scan lets in frames of the login's origin and no others, InApp the one
+//	     script and hidden frames of the client's own schemes. A page whose
+//	     values could say more in its header is Internal with status 500.
+//	P17  Scan believes its own frame alone, of exactly that origin, and goes once,
+//	     to our callback, with a code that came with the state of this login.
+//	P18  InApp ends in one place, once: it posts the one code that it was given,
+//	     or leads to the ordinary login, whatever DingTalk's script does. With
+//	     Tap it asks nothing before the press. Without script it is links.
+//	P19  Who is about to choose, to scan or to go in reads into which app, each
+//	     way in plain words, and beside a code not to scan a foreign one. On a
+//	     narrow screen the way without a second device comes first.
+//	P20  Preview tells nothing of the login that it is given, and leads nowhere.
+//	P21  The other language is a link where the page can be asked for again, and
+//	     else stands folded in the page.
+//	P22  A logo is PNG, JPEG, WebP or SVG by its content and at most 32 KB, or New
+//	     fails.
 //
 // P15 has schemes, not hosts, because Chromium applies form-action to every
 // redirect that follows the post: 'self' would stop the one to the app, and the

@@ -16,7 +16,7 @@ var englishEntry = map[Kind]text{
 		lead:    "You are about to enter {app}.",
 		heading: "Good to know",
 		advice: []string{
-			"Whichever you choose, DingTalk tells us who you are. You come in as the same person.",
+			"Whichever you choose, it is DingTalk that tells us who you are. We never see your password.",
 		},
 	},
 	Scan: {
@@ -55,8 +55,5 @@ var englishEntry = map[Kind]text{
 	Preview: {
 		title: "Log in",
 		lead:  "This link leads to a login with DingTalk.",
-		advice: []string{
-			"Open it yourself to go on.",
-		},
 	},
 }

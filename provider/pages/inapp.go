@@ -21,8 +21,23 @@ type InAppLogin struct {
 	Seconds     int    // that DingTalk has for its answer; 0 is 8
 }
 
-// bridgeSchemes are those by which DingTalk's client may listen to a hidden frame: the
-// bridge that its script uses on iOS was once of that make. No browser can load them.
+// What is known of DingTalk's script, read in the module dingtalk-jsapi 3.2.9, its kin,
+// which also ran in this page under this policy, without a violation, with stand-ins for
+// what the clients put into a page: on Android (nuva), iOS (WebViewJavascriptBridge),
+// HarmonyOS (DingTalkJSBridge) and desktops (messages to the window) it calls an object
+// or a window that is there already. It loads nothing, makes no frame and evaluates no
+// text. It needs no dd.ready, and warns of one without dd.config. dd.requestAuthCode
+// answers by onSuccess, onFail or onCancel and by a promise too; where it knows no
+// client around it, by the promise alone. A client older than 7.0.45 does not know that
+// question, but the older one under dd.runtime.permission.
+//
+// What is not known: whether the packaged dingtalk.open.js does more than the module (a
+// beacon would be kept from leaving, and the login go on), how the object on iOS speaks
+// with the client (by a hidden frame of a scheme of its own, formerly), and whether some
+// desktop client still shows the page in a frame of its own: frame-ancestors forbids that.
+
+// bridgeSchemes are those by which an iOS client may listen to a hidden frame. No browser
+// can load them.
 const bridgeSchemes = "dingtalk: wvjbscheme:"
 
 const inAppSeconds = 8

@@ -28,7 +28,7 @@ func TestP5_BothLanguagesAreComplete(t *testing.T) {
 		titles := map[string]Kind{}
 		for _, kind := range Kinds() {
 			text := tongue.texts[kind]
-			if text.title == "" || text.lead == "" || len(text.advice) == 0 || slices.Contains(text.advice, "") {
+			if text.title == "" || text.lead == "" || len(text.advice) == 0 && kind != Preview || slices.Contains(text.advice, "") {
 				t.Errorf("%s: %s lacks a text", tag, kind)
 			}
 			if other, taken := titles[text.title]; taken {

@@ -126,6 +126,8 @@ func (p *Pages) view(page Page) view {
 		v.AdviceAt, v.Groups = "inside", v.Frame.others(lang.groups(page.Choices))
 	case InApp:
 		v.AdviceAt = "inside"
+	case Preview:
+		v.AdviceAt = "nowhere"
 	}
 	if page.Kind == DeviceConfirm {
 		v.Shown, v.Asked = clean(page.UserCode, maxUserCode), asked(page, lang.words)
