@@ -126,6 +126,9 @@ var gates = []gate{
 	{name: "allow withdrawn", happen: func(g *gateHouse) {
 		g.change(func(s *clients.Spec) { s.Allow = clients.Allow{People: []string{"lisi"}} })
 	}, want: refusal},
+	{name: "organisation served no more", happen: func(g *gateHouse) {
+		g.change(func(s *clients.Spec) { s.Organisations = []string{"dinganother"} })
+	}, want: refusal},
 	{name: "client removed", happen: func(g *gateHouse) {
 		g.house.replace(slices.DeleteFunc(gateClients(), func(s clients.Spec) bool { return s.ID == "app" }))
 	}, want: refusal},

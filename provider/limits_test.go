@@ -120,6 +120,12 @@ func TestThreat_OtherOrganisationsGrant(t *testing.T) {
 // ofAnother is a provider for another organisation on the same store and secrets.
 func (h *house) ofAnother(corpID string) *house {
 	h.t.Helper()
+	return h.among(provider.Organisation{CorpID: corpID, Upstream: h.upstream})
+}
+
+// among is a provider for these organisations on the same store and secrets.
+func (h *house) among(organisations ...provider.Organisation) *house {
+	h.t.Helper()
 	server := httptest.NewUnstartedServer(nil)
 	other := *h
 	other.issuer = "http://" + server.Listener.Addr().String()
@@ -132,7 +138,7 @@ func (h *house) ofAnother(corpID string) *house {
 		h.t.Fatal(err)
 	}
 	other.provider, err = provider.New(provider.Config{Issuer: other.issuer, Store: h.store, Secrets: h.secrets, Ring: ring,
-		Clients: h.clients, Organisations: []provider.Organisation{{CorpID: corpID, Upstream: h.upstream}}, Pages: site, Audit: h.events})
+		Clients: h.clients, Organisations: organisations, Pages: site, Audit: h.events})
 	if err != nil {
 		h.t.Fatal(err)
 	}
