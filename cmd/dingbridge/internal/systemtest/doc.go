@@ -6,6 +6,8 @@
 //	build_test.go process_test.go   the program, built once, as processes
 //	world_test.go                   a simulator, configuration, and serve processes on one storage
 //	person_test.go app_test.go      a browser without a screen; an app's calls
+//	viewer_test.go fits_test.go     a person with a device, who notes whatever goes wrong
+//	stage_test.go                   two organisations, their ways, and apps for both
 //	example_test.go                 what deploy/examples says, as an operator has it in the end
 //
 // What they prove:
@@ -29,6 +31,10 @@
 //   - E10: A logout in one app is told to the others of that session, before a stop of
 //     the program too. Receivers that hang, redirect, fail or have a forbidden address
 //     hurt nobody, and the audit trail says what became of them.
+//   - E11: Each way leads from an app to the nick and out again, on desktop, phone and
+//     in each client of DingTalk, in a real browser: with the keys alone on our pages,
+//     nothing in the console, nothing that a policy forbids, nothing loaded from
+//     elsewhere, nothing that moves, is cut off or is hard to read.
 //
 // With -short the long proofs run a tenth. Under the race detector the program is
 // built with it too. Nobody imports this package.
