@@ -51,6 +51,26 @@ var doors = []door{
 		}
 		return strings.HasPrefix(b.get(m.issuer+"/login/callback?"+url.Values{"state": {a.value}, "authCode": q["authCode"]}.Encode()).location, appCallback)
 	}},
+	{"choosing", "/login/choose", "own other", func(m *matrix, a artefact, caller string) bool {
+		return m.shows(a, caller, "/login/choose", pages.ChooseWay)
+	}},
+	{"frame", "/login/frame", "own other", func(m *matrix, a artefact, caller string) bool {
+		return m.shows(a, caller, "/login/frame", pages.Scan)
+	}},
+	{"inside the client", "/login/inapp", "own other", func(m *matrix, a artefact, caller string) bool {
+		return m.shows(a, caller, "/login/inapp", pages.InApp)
+	}},
+	{"form inside the client", "/login/inapp", "own other", func(m *matrix, a artefact, caller string) bool {
+		code := a.with.Get("authCode")
+		if code == "" {
+			code = m.someCode(m.ways, "inapp")
+		}
+		return strings.HasPrefix(m.handIn(m.before(a, caller), a.value, code).location, appCallback)
+	}},
+	{"code by the full page", "/login/callback", "own", func(m *matrix, a artefact, _ string) bool { return m.takes(a, "oauth2") }},
+	{"code by the frame", "/login/callback", "own", func(m *matrix, a artefact, _ string) bool { return m.takes(a, "frame") }},
+	{"code by the signed login", "/login/callback", "own", func(m *matrix, a artefact, _ string) bool { return m.takes(a, "sns") }},
+	{"code inside the client", "/login/inapp", "own", func(m *matrix, a artefact, _ string) bool { return m.takes(a, "inapp") }},
 	{"session cookie", "/authorize", "own other", func(m *matrix, a artefact, caller string) bool { // whoever has it, for every client
 		to := m.authorization("prompt", "none")
 		if caller == "other" {

@@ -4,17 +4,21 @@ import (
 	"cmp"
 	"encoding/json"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/dingbridge/dingbridge/keys"
 	"github.com/dingbridge/dingbridge/provider/clients"
+	"github.com/dingbridge/dingbridge/provider/login"
+	"github.com/dingbridge/dingbridge/provider/pages"
 	"github.com/dingbridge/dingbridge/provider/pushed"
 	"github.com/dingbridge/dingbridge/storage"
 )
 
 func newMatrix(t *testing.T) *matrix {
 	t.Helper()
+	var upstream login.Upstream
 	h := build(t, withDevices, func(p *plan) {
 		more := []clients.Spec{
 			{ID: "jwt", AccessToken: "jwt", Audiences: []string{"api"}, RedirectURIs: []string{appCallback}, PostLogoutRedirectURIs: []string{appGoodbye}},
@@ -25,12 +29,59 @@ func newMatrix(t *testing.T) *matrix {
 			spec.SecretHash, spec.Allow = clients.HashSecret(testSecret), clients.Allow{Everyone: true}
 			p.specs = append(p.specs, spec)
 		}
+		// A client beside them all, for an organisation that offers every way.
+		ways := clients.Spec{ID: "ways", SecretHash: clients.HashSecret(testSecret), RedirectURIs: []string{appCallback}, Organisations: []string{secondCorp}, Allow: clients.Allow{Everyone: true}}
+		secondCompany(t, p)
+		p.Organisations[0].Ways, upstream = everyWay, p.Organisations[0].Upstream
+		for i := range p.specs {
+			p.specs[i].Organisations = []string{firstCorp}
+		}
+		p.specs = append(p.specs, ways)
 	})
 	ring, err := keys.Open(t.Context(), keys.Config{Store: h.store, Secrets: h.secrets})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &matrix{house: h, t: t, browser: h.browser(), ring: ring}
+	return &matrix{house: h, t: t, browser: h.browser(), ring: ring, ways: upstream}
+}
+
+// entrance is a state of a login of the client that offers every way, with the code that
+// belongs to it, in a browser of its own.
+func (m *matrix) entrance(way string) artefact {
+	m.t.Helper()
+	b := m.house.browser()
+	a := artefact{value: m.statesOf(b, "client_id", "ways")[way], client: "ways", browser: b, with: url.Values{}}
+	if kind := kindOfWay[way]; kind != "" {
+		a.with.Set("authCode", m.someCode(m.ways, kind))
+	}
+	return a
+}
+
+// before is the browser that a state was made in, or one with a login of its own.
+func (m *matrix) before(a artefact, caller string) *browser {
+	m.t.Helper()
+	if caller == "own" && a.browser != nil {
+		return a.browser
+	}
+	b := m.house.browser()
+	m.arrive(b)
+	return b
+}
+
+// shows tells whether a state is let in to a page between the app and DingTalk.
+func (m *matrix) shows(a artefact, caller, path string, kind pages.Kind) bool {
+	m.t.Helper()
+	return m.before(a, caller).get(m.issuer+path+"?"+url.Values{"state": {a.value}}.Encode()).kind() == string(kind)
+}
+
+// takes tells whether a code is taken by a way, in a browser that goes it.
+func (m *matrix) takes(a artefact, way string) bool {
+	m.t.Helper()
+	e := m.entrance(way)
+	if way == "inapp" {
+		return strings.HasPrefix(m.handIn(e.browser, e.value, a.value).location, appCallback)
+	}
+	return strings.HasPrefix(m.back(e.browser, e.value, a.value).location, appCallback)
 }
 
 // loggedIn is the browser of the matrix, with a session.

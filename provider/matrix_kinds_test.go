@@ -44,6 +44,13 @@ var kinds = []kind{
 		q := mustQuery(m.t, m.arrive(b))
 		return artefact{value: q.Get("state"), with: q, browser: b}
 	}},
+	{"state that has not chosen", []string{"state"}, func(m *matrix) artefact { return m.entrance("") }},
+	{"state of the frame", []string{"state"}, func(m *matrix) artefact { return m.entrance("frame") }},
+	{"state of the signed login", []string{"state"}, func(m *matrix) artefact { return m.entrance("sns") }},
+	{"state inside the client", []string{"state"}, func(m *matrix) artefact { return m.entrance("inapp") }},
+	{"DingTalk's code", nil, func(m *matrix) artefact { return artefact{value: m.someCode(m.ways, "web")} }},
+	{"DingTalk's signed code", nil, func(m *matrix) artefact { return artefact{value: m.someCode(m.ways, "sns")} }},
+	{"DingTalk's code inside", nil, func(m *matrix) artefact { return artefact{value: m.someCode(m.ways, "inapp")} }},
 	{"request_uri", []string{"pushed"}, func(m *matrix) artefact {
 		uri, _, op, err := m.pushed().Push("app", m.query())
 		return artefact{value: m.stored(uri, op, err)}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/dingbridge/dingbridge/keys"
+	"github.com/dingbridge/dingbridge/provider/login"
 )
 
 // A kind is one kind of thing that the provider gives out, or that looks like one.
@@ -44,7 +45,14 @@ var opens = map[string]map[string]string{
 	"access token":                {"userinfo": "nobody", "introspection": "own server", "revocation": "own"},
 	"JWT access token":            {"userinfo": "nobody", "introspection": "own server", "revocation": "own"},
 	"refresh token":               {"refresh token": "own", "introspection": "own", "revocation": "own"},
-	"login state":                 {"login state": "own"},
+	"login state":                 {"login state": "own", "choosing": "own"},
+	"state that has not chosen":   {"choosing": "own"},
+	"state of the frame":          {"login state": "own", "choosing": "own", "frame": "own"},
+	"state of the signed login":   {"login state": "own", "choosing": "own"},
+	"state inside the client":     {"choosing": "own", "inside the client": "own", "form inside the client": "own"},
+	"DingTalk's code":             {"code by the full page": "own", "code by the frame": "own"},
+	"DingTalk's signed code":      {"code by the signed login": "own"},
+	"DingTalk's code inside":      {"code inside the client": "own"},
 	"session cookie":              {"session cookie": "own other"},
 	"client secret":               {"client secret": "own", "client secret at par": "own", "client secret for codes": "own"},
 	"request_uri":                 {"pushed request": "own"},
@@ -77,6 +85,7 @@ type matrix struct {
 	t       *testing.T
 	browser *browser
 	ring    *keys.Ring
+	ways    login.Upstream // of the organisation that offers every way
 }
 
 // TestThreat_TokenMatrix_OnlyTheDiagonalOpens shows every kind of thing at every door,
