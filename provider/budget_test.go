@@ -77,6 +77,23 @@ func TestH7_RoundTrips(t *testing.T) {
 		trips("discovery, JWKS", func() { h.browser().get(h.issuer + path) })
 	}
 
+	h = build(t, byWays(everyWay...))
+	for range 2 { // the first time is the person's very first
+		b = h.browser()
+		trips("authorize, no session", func() { to = b.says(agentDesktop).get(h.authorization()).location })
+		trips("a page to choose, to scan, or for the DingTalk client", func() { b.get(to) })
+		states := h.statesOf(b)
+		for _, path := range []string{"/login/frame?state=" + states["frame"], "/login/inapp?state=" + states["inapp"]} {
+			trips("a page to choose, to scan, or for the DingTalk client", func() { b.get(h.issuer + path) })
+		}
+		inside := h.someCode(h.upstream, "inapp")
+		h.store.Reset()
+		if answer(t, h.handIn(b, states["inapp"], inside)).Get("code") == "" {
+			t.Fatal("what was counted did not work")
+		}
+		counted["a code from inside the DingTalk client"] = h.store.Trips()
+	}
+
 	if told := roundTrips(t); !maps.Equal(told, counted) {
 		for _, row := range slices.Sorted(maps.Keys(counted)) {
 			if n, known := told[row]; !known || n != counted[row] {
