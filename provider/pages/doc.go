@@ -32,8 +32,9 @@
 //	     wrapped into an address of DingTalk's client, which opens it outside.
 //	P12  In a real browser no page scrolls sideways, logs an error or violates
 //	     its own policy, on a desktop or on a phone.
-//	P13  A form works without script: every answer is the press of a button. A
-//	     page that asks is never shown without a form that can be sent.
+//	P13  A form works without script: every answer is the press of a button, but
+//	     in InApp, where links lead on. A page that asks is never shown without
+//	     a form that can be sent.
 //	P14  What a form hides comes back as it was given, if Postable says so.
 //	P15  form-action is 'none' without a form; with one it is ourselves and the
 //	     scheme of Form.LeadsTo; for FormPost, the scheme of where it posts. The

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
 	"github.com/dingbridge/dingbridge/provider/pages/chromium"
@@ -157,9 +158,15 @@ func TestP18_AnsweredTwice(t *testing.T) {
 	s := newClientStage(t)
 	s.stay = true
 	s.script = `window.dd = {requestAuthCode: function (o) { window.asked = (window.asked || []).concat([o]); o.onSuccess({code: "first"}); o.onSuccess({code: "second"}); o.onFail({}); }}`
+	// Patience runs out when it is told to.
+	call(t, ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
+		Source: `window.timers = []; window.setTimeout = function (run) { timers.push(run); return timers.length; };`})
 	s.show(t, ctx, false, 3600)
 	if got := s.await(t, ctx); got != "code first" {
 		t.Errorf("arrived: %q", got)
+	}
+	if timers := ask[int](t, ctx, `(timers.forEach(function (run) { run(); }), timers.length)`); timers != 1 {
+		t.Errorf("%d times of patience", timers)
 	}
 	again := ask[int](t, ctx, `(asked[0].onSuccess({code: "third"}), asked[0].onFail({}), asked[0].onCancel({}), asked.length)`)
 	must(t, chromedp.Do(ctx, chromedp.Click("#ordinary"), chromedp.WaitVisible("#end")))

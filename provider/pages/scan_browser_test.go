@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -76,16 +77,16 @@ func (s *scanStage) open(t *testing.T, ctx context.Context) {
 // has said that it is there.
 func (s *scanStage) frame(t *testing.T, ctx context.Context, attributes string) {
 	t.Helper()
-	make := `document.getElementById("frame").contentWindow.postMessage({say: ["here"]}, "*");`
+	put := `document.getElementById("frame").contentWindow.postMessage({say: ["here"]}, "*");`
 	if attributes != "" {
-		make = `document.body.insertAdjacentHTML("beforeend", '<iframe id="other" ` + attributes + `></iframe>');`
+		put = `document.body.insertAdjacentHTML("beforeend", '<iframe id="other" ` + attributes + `></iframe>');`
 	}
 	say := func() bool {
 		v, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`new Promise(function (done) {
 			window.heard = 0;
 			addEventListener("message", function (event) { window.heard++; if (event.data === "here") done(true); });
 			setTimeout(done, 500, false);
-			`+make+`
+			`+put+`
 		})`, chromedp.EvalAwaitPromise))
 		must(t, err)
 		return v
@@ -169,6 +170,22 @@ func TestP17_ForgedMessages(t *testing.T) {
 		}
 		if row.attributes != "" {
 			ask[bool](t, ctx, `(document.getElementById("other").remove(), true)`)
+		}
+	}
+
+	// Nor is the right window listened to while something else stands in it.
+	for _, away := range []string{evil + "/oauth2/auth", "data:text/html," + url.PathEscape(parrot), s.page.Frame.URL} {
+		_, err := chromedp.Run(ctx, chromedp.Evaluate[bool](fmt.Sprintf(`new Promise(function (done) {
+			addEventListener("message", function listen() { removeEventListener("message", listen); done(true); });
+			document.getElementById("frame").src = %q;
+		})`, away), chromedp.EvalAwaitPromise))
+		must(t, err)
+		if away == s.page.Frame.URL {
+			break // back again
+		}
+		hear(t, ctx, "frame", success(good), `{success: false, errorCode: 11055}`)
+		if got := note(t, ctx); got != "" || len(s.arrived) > 0 {
+			t.Errorf("the frame was listened to at %s: %q", away, got)
 		}
 	}
 
