@@ -35,6 +35,9 @@
 //     in each client of DingTalk, in a real browser: with the keys alone on our pages,
 //     nothing in the console, nothing that a policy forbids, nothing loaded from
 //     elsewhere, nothing that moves, is cut off or is hard to read.
+//   - E13: Whatever goes wrong on a way, the person comes in by another: DingTalk's
+//     script missing, slow, silent or refusing; the frame refusing, saying a thing
+//     twice, or too old. What was chosen, language and organisation, stays chosen.
 //
 // With -short the long proofs run a tenth. Under the race detector the program is
 // built with it too. Nobody imports this package.
