@@ -30,7 +30,7 @@ func (v *visit) clock() {
 	switch {
 	case v.clockRefused != nil && skew.Abs() < clockWrong:
 		v.unreadClock() // something in between has a clock of its own
-	case skew.Abs() >= clockWrong && v.has("sns"):
+	case skew.Abs() >= clockWrong && v.has(signed...):
 		v.tell("clock-wrong", val, v.clockRefused)
 	case skew.Abs() >= clockOff:
 		v.find("clock-off", val)

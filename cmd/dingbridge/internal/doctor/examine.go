@@ -31,7 +31,7 @@ type Organisation struct {
 	CorpID, Name string
 	Client       *dingtalk.Client
 	ScanAppID    string   // of an own app for the pages of 2020; empty: the internal app's
-	Ways         []string // oauth2, sns, frame, inapp
+	Ways         []string // oauth2, sns, password, frame, inapp
 	Endpoints    dingtalk.Endpoints
 
 	ReadsEmail  bool // claims are to come from the directory's field email

@@ -111,6 +111,9 @@ func (v *visit) ask(ctx context.Context, endpoint, what string, do func(context.
 	return nil, true
 }
 
+// signed are the ways whose codes are exchanged with a signature.
+var signed = []string{"sns", "password"}
+
 // badCredentials are DingTalk's codes for a client id and secret that do not fit.
 var badCredentials = []string{"invalidClientIdOrSecret", "invalid.client", "authFailed", "40096", "40089", "40001"}
 
@@ -177,7 +180,7 @@ func (v *visit) code(ctx context.Context) {
 
 // scan shows a signed code as the pages of 2020 give them.
 func (v *visit) scan(ctx context.Context) {
-	if !v.has("sns") {
+	if !v.has(signed...) {
 		return
 	}
 	own := v.org.ScanAppID != ""
@@ -218,11 +221,16 @@ func (v *visit) pages(ctx context.Context) {
 			v.page(ctx, loginHost, v.org.Client.ClientID(), v.org.Client.AuthorizeURL(callback, "doctor"))
 		}
 	}
-	if v.has("sns") {
-		if v.unknown && v.org.ScanAppID == "" || v.found("scan-unknown") {
-			v.skip("qrconnect")
-		} else {
-			v.page(ctx, oapiHost, v.scanApp(), v.org.Client.ScanURL(callback, "doctor"))
+	for _, of2020 := range []struct {
+		way, call string
+		address   func(redirectURI, state string) string
+	}{{"sns", "qrconnect", v.org.Client.ScanURL}, {"password", "sns_authorize", v.org.Client.PasswordURL}} {
+		switch {
+		case !v.has(of2020.way):
+		case v.unknown && v.org.ScanAppID == "", v.found("scan-unknown"):
+			v.skip(of2020.call)
+		default:
+			v.page(ctx, oapiHost, v.scanApp(), of2020.address(callback, "doctor"))
 		}
 	}
 	if v.has("inapp") {

@@ -284,36 +284,6 @@ func (c *clinic) advance(d time.Duration) {
 	}
 }
 
-func TestScanApps(t *testing.T) {
-	for name, test := range map[string]struct {
-		change func(*clinic)
-		want   []string
-	}{
-		"right":        {func(*clinic) {}, []string{}},
-		"wrong secret": {func(c *clinic) { c.client.ScanAppSecret = "another_secret_of_nobody_0123456789" }, []string{"scan-secret-wrong"}},
-		"unknown":      {func(c *clinic) { c.client.ScanAppID = "dingoanobody00000000" }, []string{"not-checked", "scan-unknown"}},
-		// The scan app is looked at even if the internal app is wrong.
-		"internal app wrong": {func(c *clinic) { c.client.ClientSecret = "another_secret_of_nobody_0123456789" }, []string{"app-secret-wrong", "not-checked"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			c := newClinic(t)
-			scan := c.sim.ScanApp()
-			if scan.AppID == "" {
-				t.Fatal("the simulated company has no scan app")
-			}
-			c.client.ScanAppID, c.client.ScanAppSecret = scan.AppID, scan.AppSecret
-			test.change(c)
-			r := c.examine()
-			if got := news(r); !slices.Equal(got, test.want) {
-				t.Errorf("found %q, want %q", got, test.want)
-			}
-			if name == "internal app wrong" {
-				value(t, r, "scan-ok", "app_id")
-			}
-		})
-	}
-}
-
 // harmless kinds of fault are such that DingTalk shows now and then, and that change
 // nothing of what is told.
 var harmless = []string{"errcode-string", "user-notfound", "code-notfound", "expired-user"}
