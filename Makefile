@@ -11,7 +11,7 @@ CONTAINER ?= docker
 CLIENTS  ?=
 # The longest package takes nine minutes on two busy cores; go test gives up after ten.
 TIMEOUT   = -timeout 30m
-REQUIRE   = DINGBRIDGE_REQUIRE_ALL=1 DINGBRIDGE_REQUIRE_ALL_BUT=$(if $(CLIENTS),,apache,omniauth)
+REQUIRE   = DINGBRIDGE_REQUIRE_ALL=1 DINGBRIDGE_REQUIRE_ALL_BUT=$(if $(CLIENTS),,apache,omniauth,dingtalk)
 
 .PHONY: build test race lint vuln fuzz bench image needs clean
 
@@ -50,8 +50,8 @@ bench:
 image:
 	$(CONTAINER) build -f deploy/Dockerfile --build-arg VERSION=$(VERSION) -t dingbridge:$(VERSION) .
 
-# Redis, Chromium and Node for the suites that start them, with CLIENTS=1 Apache and
-# Ruby too (Debian, as root).
+# Redis, Chromium and Node for the suites that start them, with CLIENTS=1 Apache, Ruby,
+# Java and Python too (Debian, as root).
 needs:
 	@.ci/needs $(if $(CLIENTS),clients)
 

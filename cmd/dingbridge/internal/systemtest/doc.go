@@ -38,6 +38,9 @@
 //   - E13: Whatever goes wrong on a way, the person comes in by another: DingTalk's
 //     script missing, slow, silent or refusing; the frame refusing, saying a thing
 //     twice, or too old. What was chosen, language and organisation, stays chosen.
+//   - E14: DingTalk clients that nobody here wrote, with the bytes that their registries
+//     deliver, complete each its login at the simulator under DingTalk's own names: of
+//     2020 with the signature, of today, and inside the client.
 //
 // With -short the long proofs run a tenth. Under the race detector the program is
 // built with it too. Nobody imports this package.
