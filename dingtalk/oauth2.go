@@ -95,20 +95,12 @@ func (c *Client) Account(ctx context.Context, code string) (Account, error) {
 		e.Call = CallUserToken
 		return Account{}, e
 	}
-	body, err := json.Marshal(struct {
-		ClientID     string `json:"clientId"`
-		ClientSecret string `json:"clientSecret"`
-		Code         string `json:"code"`
-		GrantType    string `json:"grantType"`
-	}{c.clientID, c.clientSecret, code, "authorization_code"})
-	if err != nil {
-		return Account{}, &Error{Call: CallUserToken, Err: err}
+	r, fault := c.userTokenRequest(code)
+	if fault != nil {
+		return Account{}, fault
 	}
-
 	var token string
-	fault := c.do(ctx, request{
-		call: CallUserToken, method: http.MethodPost, url: c.userToken, body: body, code: code,
-	}, func(a answer) (f *Error) {
+	fault = c.do(ctx, r, func(a answer) (f *Error) {
 		token, f = decodeUserToken(a.status, a.body, c.corpID)
 		return f
 	})
@@ -131,6 +123,20 @@ func (c *Client) Account(ctx context.Context, code string) (Account, error) {
 		return Account{}, fault
 	}
 	return account, nil
+}
+
+// userTokenRequest is the exchange of a code. It is not to be repeated.
+func (c *Client) userTokenRequest(code string) (request, *Error) {
+	body, err := json.Marshal(struct {
+		ClientID     string `json:"clientId"`
+		ClientSecret string `json:"clientSecret"`
+		Code         string `json:"code"`
+		GrantType    string `json:"grantType"`
+	}{c.clientID, c.clientSecret, code, "authorization_code"})
+	if err != nil {
+		return request{}, &Error{Call: CallUserToken, Err: err}
+	}
+	return request{call: CallUserToken, method: http.MethodPost, url: c.userToken, body: body, code: code}, nil
 }
 
 // decodeUserToken reads the answer of userAccessToken. Only the access token is

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"time"
 )
 
@@ -35,11 +34,8 @@ type Probe struct {
 
 // look reads the clock of an answer.
 func (p *Probe) look(a answer) {
-	if len(a.date) != 1 {
-		return
-	}
-	if theirs, err := http.ParseTime(a.date[0]); err == nil {
-		p.Dated, p.Skew = true, a.came.Sub(theirs).Truncate(time.Second)
+	if ahead, measured := clockAhead(a.came, a.date); measured {
+		p.Dated, p.Skew = true, ahead
 	}
 }
 
@@ -53,12 +49,11 @@ type Range struct {
 
 // ProbeApp asks for the app's token as a login does. The error is an *Error.
 func (c *Client) ProbeApp(ctx context.Context) (Probe, error) {
-	body, err := json.Marshal(map[string]string{"appKey": c.clientID, "appSecret": c.clientSecret})
-	if err != nil {
-		return Probe{}, &Error{Call: CallAppToken, Err: err}
+	r, fault := c.appTokenRequest()
+	if fault != nil {
+		return Probe{}, fault
 	}
-	return c.probe(ctx, request{call: CallAppToken, method: http.MethodPost, url: c.appToken, body: body, repeatable: true},
-		func(a answer) *Error { _, f := decodeAppToken(a.status, a.body); return f })
+	return c.probe(ctx, r, func(a answer) *Error { _, f := decodeAppToken(a.status, a.body); return f })
 }
 
 // ProbeCorp asks whether the app is one of the organisation that is configured: for a
@@ -89,16 +84,11 @@ func (c *Client) ProbeCorp(ctx context.Context) (Probe, error) {
 // ProbeCode shows a made-up code of the login page. No error means that DingTalk takes
 // the app for what it says it is and would have exchanged a real one.
 func (c *Client) ProbeCode(ctx context.Context) (Probe, error) {
-	code := madeUp()
-	body, err := json.Marshal(map[string]string{
-		"clientId": c.clientID, "clientSecret": c.clientSecret, "code": code, "grantType": "authorization_code",
-	})
-	if err != nil {
-		return Probe{}, &Error{Call: CallUserToken, Err: err}
+	r, fault := c.userTokenRequest(madeUp())
+	if fault != nil {
+		return Probe{}, fault
 	}
-	return c.refusal(ctx, request{call: CallUserToken, method: http.MethodPost, url: c.userToken, body: body, code: code},
-		func(a answer) *Error { _, f := decodeUserToken(a.status, a.body, c.corpID); return f },
-		func(f *Error) bool { return f.Reason == ReasonCodeRejected })
+	return c.refusal(ctx, r, func(a answer) *Error { _, f := decodeUserToken(a.status, a.body, c.corpID); return f }, aboutTheCode)
 }
 
 // ProbeScan shows a made-up code of the pages of 2020, signed for the scan app. No
@@ -115,25 +105,17 @@ func (c *Client) ProbeScanAsApp(ctx context.Context) (Probe, error) {
 }
 
 func (c *Client) probeScan(ctx context.Context, id, secret string) (Probe, error) {
-	code := madeUp()
-	body, err := json.Marshal(map[string]string{"tmp_auth_code": code})
-	if err != nil {
-		return Probe{}, &Error{Call: CallScan, Err: err}
+	r, fault := c.scanRequest(id, secret, madeUp())
+	if fault != nil {
+		return Probe{}, fault
 	}
-	timestamp := strconv.FormatInt(time.Now().UnixMilli(), 10)
-	signature := sign(secret, timestamp)
-	return c.refusal(ctx, request{
-		call: CallScan, method: http.MethodPost, url: c.scan, body: body, code: code, secret: signature,
-		query: url.Values{"accessKey": {id}, "timestamp": {timestamp}, "signature": {signature}}.Encode(),
-	}, func(a answer) *Error { _, f := decodeScan(a.status, a.body); return f },
-		func(f *Error) bool { return f.Reason == ReasonCodeRejected })
+	return c.refusal(ctx, r, func(a answer) *Error { _, f := decodeScan(a.status, a.body); return f }, aboutTheCode)
 }
 
 // ProbeInApp shows a made-up code of DingTalk's own client.
 func (c *Client) ProbeInApp(ctx context.Context) (Probe, error) {
 	code := madeUp()
-	return c.refusedAsApp(ctx, request{call: CallInApp, url: c.inApp, code: code}, map[string]any{"code": code},
-		func(f *Error) bool { return f.Reason == ReasonCodeRejected })
+	return c.refusedAsApp(ctx, request{call: CallInApp, url: c.inApp, code: code}, map[string]any{"code": code}, aboutTheCode)
 }
 
 // ProbeByUnionID asks the directory for a made-up unionId. No error means that the app
@@ -262,6 +244,9 @@ func (c *Client) refusedAsApp(ctx context.Context, r request, question any, inOr
 // neverGiven is an id of departments and roles that DingTalk, which counts from one
 // and gives long numbers, has given to none.
 const neverGiven = 2
+
+// aboutTheCode tells whether nothing but the code was refused.
+func aboutTheCode(f *Error) bool { return f.Reason == ReasonCodeRejected }
 
 // aboutNobody tells whether DingTalk looked for what was asked and found nothing, or
 // found it unreadable: whoever may not ask is told so before.

@@ -49,22 +49,12 @@ func (c *Client) ScanAccount(ctx context.Context, code string) (Account, error) 
 		e.Call = CallScan
 		return Account{}, e
 	}
-	body, err := json.Marshal(struct {
-		Code string `json:"tmp_auth_code"`
-	}{code})
-	if err != nil {
-		return Account{}, &Error{Call: CallScan, Err: err}
+	r, fault := c.scanRequest(c.scanAppID, c.scanAppSecret, code)
+	if fault != nil {
+		return Account{}, fault
 	}
-	timestamp := strconv.FormatInt(time.Now().UnixMilli(), 10)
-	signature := sign(c.scanAppSecret, timestamp)
-
 	var account Account
-	fault := c.do(ctx, request{
-		call: CallScan, method: http.MethodPost, url: c.scan, body: body, code: code,
-		query: "accessKey=" + url.QueryEscape(c.scanAppID) + "&timestamp=" + timestamp + "&signature=" + url.QueryEscape(signature),
-		// For a minute it signs any code of this app.
-		secret: signature,
-	}, func(a answer) (f *Error) {
+	fault = c.do(ctx, r, func(a answer) (f *Error) {
 		account, f = decodeScan(a.status, a.body)
 		return f
 	})
@@ -72,6 +62,25 @@ func (c *Client) ScanAccount(ctx context.Context, code string) (Account, error) 
 		return Account{}, fault
 	}
 	return account, nil
+}
+
+// scanRequest is the exchange of a code, signed for an app at this moment (promise U9).
+// It is not to be repeated.
+func (c *Client) scanRequest(appID, appSecret, code string) (request, *Error) {
+	body, err := json.Marshal(struct {
+		Code string `json:"tmp_auth_code"`
+	}{code})
+	if err != nil {
+		return request{}, &Error{Call: CallScan, Err: err}
+	}
+	timestamp := strconv.FormatInt(time.Now().UnixMilli(), 10)
+	signature := sign(appSecret, timestamp)
+	return request{
+		call: CallScan, method: http.MethodPost, url: c.scan, body: body, code: code,
+		query: "accessKey=" + url.QueryEscape(appID) + "&timestamp=" + timestamp + "&signature=" + url.QueryEscape(signature),
+		// For a minute it signs any code of this app.
+		secret: signature,
+	}, nil
 }
 
 // sign signs a timestamp in milliseconds: HMAC-SHA256 over its digits and nothing else,

@@ -116,17 +116,12 @@ func (t *tokenCache) start(ctx context.Context) *flight {
 // fetchAppToken asks DingTalk for the app's token. Asking again while one is valid
 // gives the same one, so a repetition is safe, and so are other replicas.
 func (c *Client) fetchAppToken(ctx context.Context) (appToken, *Error) {
-	body, err := json.Marshal(struct {
-		AppKey    string `json:"appKey"`
-		AppSecret string `json:"appSecret"`
-	}{c.clientID, c.clientSecret})
-	if err != nil {
-		return appToken{}, &Error{Call: CallAppToken, Err: err}
+	r, fault := c.appTokenRequest()
+	if fault != nil {
+		return appToken{}, fault
 	}
 	var token appToken
-	fault := c.do(ctx, request{
-		call: CallAppToken, method: http.MethodPost, url: c.appToken, body: body, repeatable: true,
-	}, func(a answer) (f *Error) {
+	fault = c.do(ctx, r, func(a answer) (f *Error) {
 		token, f = decodeAppToken(a.status, a.body)
 		return f
 	})
@@ -134,6 +129,17 @@ func (c *Client) fetchAppToken(ctx context.Context) (appToken, *Error) {
 		fault.Reason = ReasonConfig // this call is about the app: it says nothing of a person
 	}
 	return token, fault
+}
+
+func (c *Client) appTokenRequest() (request, *Error) {
+	body, err := json.Marshal(struct {
+		AppKey    string `json:"appKey"`
+		AppSecret string `json:"appSecret"`
+	}{c.clientID, c.clientSecret})
+	if err != nil {
+		return request{}, &Error{Call: CallAppToken, Err: err}
+	}
+	return request{call: CallAppToken, method: http.MethodPost, url: c.appToken, body: body, repeatable: true}, nil
 }
 
 // decodeAppToken reads the answer of accessToken.
