@@ -8,8 +8,8 @@ import (
 )
 
 // cookies are those that we set: two that say who somebody is, and the language that
-// they picked. Their names end in a hash of the issuer: cookies
-// know no ports, so two providers on one host would overwrite each other's.
+// they picked. Their names end in a hash of the issuer: cookies know no ports, so two
+// providers on one host would overwrite each other's.
 type cookies struct {
 	session, binding, language string
 	secure                     bool
