@@ -78,7 +78,7 @@ func TestP12_InARealBrowser(t *testing.T) {
 	if pictures != "" {
 		patience = 10 * time.Minute
 	}
-	ctx := chromium.Start(t, patience)
+	ctx := chromium.StartUnraced(t, patience)
 	withLogo := theirs
 	withLogo.Logo = []byte(logo)
 	both := map[string]*Pages{English: newPages(t, theirs), Chinese: newPages(t, withLogo)}

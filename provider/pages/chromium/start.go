@@ -33,6 +33,17 @@ func Start(tb testing.TB, patience time.Duration) context.Context {
 	return ctx
 }
 
+// StartUnraced is Start for tests in which the browser is at work and hardly anything of
+// ours: the race detector, under which proofs shorten themselves (-short), has nothing
+// to look at there.
+func StartUnraced(tb testing.TB, patience time.Duration) context.Context {
+	tb.Helper()
+	if testing.Short() {
+		tb.Skip("the browser alone is at work here, and -short was asked for")
+	}
+	return Start(tb, patience)
+}
+
 func find(tb testing.TB) string {
 	tb.Helper()
 	for _, name := range names {
