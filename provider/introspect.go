@@ -50,7 +50,7 @@ func (p *Provider) introspect(ctx context.Context, c *clients.Client, token stri
 	if !known || owner.ID != c.ID && !(c.ResourceServer && slices.Contains(owner.Audiences, c.ID)) {
 		return inactive, nil // not this client's to know (RFC 7662 section 4)
 	}
-	_, person, err := p.liveGrant(ctx, access)
+	_, person, err := p.liveGrant(ctx, owner, access)
 	switch {
 	case err != nil && isOutage(err): // never active:false for what could not be asked
 		return nil, p.outage(ctx, "introspect", err)
@@ -71,7 +71,7 @@ func (p *Provider) introspectRefresh(ctx context.Context, c *clients.Client, ref
 	switch {
 	case err != nil && isOutage(err):
 		return nil, p.outage(ctx, "introspect", err)
-	case err != nil, grant.CheckRefresh(c.ID, generation) != nil, !c.IssuesRefresh(c.NarrowScopes(grant.Scopes)), generation < grant.Generation, person.Gone, person.Epoch != grant.Epoch:
+	case err != nil, grant.CheckRefresh(c.ID, generation) != nil, !c.IssuesRefresh(c.NarrowScopes(grant.Scopes)), generation < grant.Generation, person.Gone, person.Epoch != grant.Epoch, !p.serves(c, grant.CorpID):
 		return inactive, nil
 	}
 	scopes := c.NarrowScopes(grant.Scopes)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/dingbridge/dingbridge/provider/audit"
+	"github.com/dingbridge/dingbridge/provider/clients"
 	"github.com/dingbridge/dingbridge/provider/grants"
 	"github.com/dingbridge/dingbridge/provider/people"
 )
@@ -30,16 +31,16 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) {
 		p.bearerRefused(w, "invalid_token", tokenNotValid)
 		return
 	}
-	client, known := p.Clients.Lookup(access.Audience)
+	client, _ := p.Clients.Lookup(access.Audience)
 	callOf(ctx).client = client
-	grant, person, err := p.liveGrant(ctx, access)
+	grant, person, err := p.liveGrant(ctx, client, access)
 	switch {
 	case err != nil && isOutage(err):
 		p.record(ctx, audit.Event{Name: audit.StorageTrouble, Reason: "userinfo", Err: err})
 		w.Header().Set("Retry-After", unavailableTry)
 		writeOAuthError(w, http.StatusServiceUnavailable, "temporarily_unavailable", cannotAnswer)
 		return
-	case err != nil, !known:
+	case err != nil:
 		p.bearerRefused(w, "invalid_token", tokenNotValid)
 		return
 	case !slices.Contains(access.Scopes, "openid") && !slices.Contains(access.Scopes, "profile"):
@@ -57,15 +58,16 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) {
 	w.Write(body)
 }
 
-// liveGrant returns the grant of an access token, and its person, if the grant lives
-// and its epoch is the person's own.
-func (p *Provider) liveGrant(ctx context.Context, access grants.Access) (grants.Grant, people.Person, error) {
+// liveGrant returns the grant of an access token, and its person, if the grant lives,
+// its epoch is the person's own, and its client still serves the organisation. c is nil
+// if the client is not there any more.
+func (p *Provider) liveGrant(ctx context.Context, c *clients.Client, access grants.Access) (grants.Grant, people.Person, error) {
 	grant, person, err := p.readGrant(ctx, access.Ref)
 	switch {
 	case err != nil:
 	case grant.CheckAccess(access) != nil:
 		err = grant.CheckAccess(access)
-	case person.Gone || person.Epoch != grant.Epoch:
+	case person.Gone || person.Epoch != grant.Epoch, c == nil, !p.serves(c, grant.CorpID):
 		err = errRemoved
 	}
 	return grant, person, err

@@ -1,0 +1,52 @@
+package provider_test
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+
+	"github.com/dingbridge/dingbridge/provider"
+	"github.com/dingbridge/dingbridge/provider/clients"
+)
+
+// TestThreat_D18_TokensOfAWithdrawnOrganisation: a client serves an organisation no more,
+// and somebody of it still has tokens. They open nothing from that moment on: the groups
+// in them would else go by bare numbers, which are groups of the organisation that is
+// left. The people of that one notice nothing.
+func TestThreat_D18_TokensOfAWithdrawnOrganisation(t *testing.T) {
+	g := buildTwo(t)
+	tokens := map[string]reply{}
+	for _, corpID := range []string{firstCorp, secondCorp} {
+		if tokens[corpID] = g.exchange(g.enter(g.browser(), corpID)); tokens[corpID].text("refresh_token") == "" {
+			t.Fatal(tokens[corpID].body)
+		}
+	}
+	g.change("app", func(s *clients.Spec) { s.Organisations = []string{secondCorp} })
+	g.wantOpen(t, tokens[firstCorp], false)
+	g.wantOpen(t, tokens[secondCorp], true)
+}
+
+// TestThreat_D18_TokensWhereASecondOrganisationCame: the same for a client that names no
+// organisation, which serves nobody where there are two.
+func TestThreat_D18_TokensWhereASecondOrganisationCame(t *testing.T) {
+	h := build(t)
+	tokens := h.exchange(h.login(h.browser()))
+	h.wantOpen(t, tokens, true)
+	after := h.among(provider.Organisation{CorpID: h.sim.CorpID(), Upstream: h.upstream}, provider.Organisation{CorpID: secondCorp, Upstream: h.upstream})
+	after.wantOpen(t, tokens, false)
+}
+
+// wantOpen holds tokens to be live, or not, wherever they are shown and nothing is
+// granted for them.
+func (h *house) wantOpen(t *testing.T, tokens reply, live bool) {
+	t.Helper()
+	if r := h.userinfo(tokens.text("access_token")); (r.status == http.StatusOK) != live {
+		t.Errorf("userinfo: %d %s", r.status, r.body)
+	}
+	for _, kind := range []string{"access_token", "refresh_token"} {
+		r := h.call("/introspect", "app", testSecret, url.Values{"token": {tokens.text(kind)}})
+		if active, _ := r.json["active"].(bool); active != live {
+			t.Errorf("introspection of the %s: %d %s", kind, r.status, r.body)
+		}
+	}
+}
