@@ -129,7 +129,7 @@ func TestThreat_D11_EveryUpstreamFault(t *testing.T) {
 	// All calls at once, whatever -parallel says: most of the time is spent waiting.
 	var wg sync.WaitGroup
 	for call, own := range oneCall {
-		h := build(t, func(p *plan) { p.dingTalk.Timeout = time.Second })
+		h := build(t, func(p *plan) { p.dingTalk.Timeout = 3 * time.Second })
 		faults := maps.Clone(everyCall)
 		maps.Copy(faults, own)
 		if call == "accessToken" {

@@ -34,7 +34,7 @@ var faultsOfWay = map[login.Way]map[string]upstreamFault{
 func TestThreat_D11_EveryFaultOfTheOlderWays(t *testing.T) {
 	var wg sync.WaitGroup // most of the time is spent waiting
 	for way, own := range faultsOfWay {
-		h := build(t, byWays(everyWay...), func(p *plan) { p.dingTalk.Timeout = time.Second })
+		h := build(t, byWays(everyWay...), func(p *plan) { p.dingTalk.Timeout = 3 * time.Second })
 		wg.Go(func() {
 			faults := maps.Clone(everyCall)
 			maps.Copy(faults, own)
