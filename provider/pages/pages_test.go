@@ -118,9 +118,14 @@ var attacks = []string{
 }
 
 func TestP1_NothingGivenBecomesMarkup(t *testing.T) {
+	harmless := newPages(t, Config{Issuer: theirs.Issuer, Operator: "Example", Organisation: "Example", Contact: "people"})
+	evil := map[string]*Pages{} // by attack: to read the layout takes longer than to fill it
+	for _, attack := range attacks {
+		v := "x" + attack
+		evil[attack] = newPages(t, Config{Issuer: theirs.Issuer, Operator: v, Organisation: v, Contact: v})
+	}
 	for _, kind := range Kinds() {
 		for _, lang := range []string{English, Chinese} {
-			harmless := newPages(t, Config{Issuer: theirs.Issuer, Operator: "Example", Organisation: "Example", Contact: "people"})
 			page := full(kind, lang)
 			page.Contact = "people"
 			page.Scopes = []string{"a", "b", "c", "d", "e", "f"} // such as we have no words for
@@ -129,13 +134,12 @@ func TestP1_NothingGivenBecomesMarkup(t *testing.T) {
 				// A letter before keeps the value from being cleaned to nothing, which
 				// would rightly leave its element out.
 				v := "x" + attack
-				evil := newPages(t, Config{Issuer: theirs.Issuer, Operator: v, Organisation: v, Contact: v})
 				given := Page{Kind: kind, Lang: lang, ClientName: v, Account: v, Organisation: v,
 					Permission: v, Contact: v, RetryURL: "https://app.example.com/" + v + "?" + v, RequestID: v,
 					Form: evilForm(kind, v), ContinueURL: "https://app.example.com/bye", UserCode: v, WrongCode: true,
 					Scopes: []string{v, "1" + v, "2" + v, "3" + v, "4" + v, "5" + v}, DeviceAddress: v, Begun: page.Begun}
 				evilWays(&given, v)
-				got := body(t, write(t, evil, "GET", 0, given))
+				got := body(t, write(t, evil[attack], "GET", 0, given))
 				root := parse(t, got)
 				have := skeleton(root)
 				// The link may rightly be left out, with the paragraph around it.
