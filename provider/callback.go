@@ -89,6 +89,7 @@ func (p *Provider) takeAnswer(w http.ResponseWriter, r *http.Request, state logi
 		p.refuseLogin(w, r, refused{page: pages.Page{Kind: pages.LoginExpired}, reason: "organisation_removed"})
 		return
 	}
+	callOf(ctx).corpID = f.organisation.CorpID
 	switch {
 	case f.login.Done != nil:
 		p.again(w, r, f)

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -21,7 +22,8 @@ type call struct {
 	locales string    // ui_locales of the request, or of the login it belongs to
 	binding string    // of the browser, once it was asked for
 	bound   bool      // the answer sets it
-	way     login.Way // in, of the login it belongs to
+	way     login.Way // in, of the login it belongs to; empty while the person may choose
+	corpID  string    // of the organisation by which it goes in; empty likewise
 }
 
 type callKey struct{}
@@ -76,8 +78,10 @@ func (p *Provider) record(ctx context.Context, e audit.Event) {
 	c := callOf(ctx)
 	e.RequestID, e.Address = c.id, c.address
 	switch e.Name {
-	case audit.LoginSucceeded, audit.LoginRefused, audit.LoginRetried:
-		e.Way = string(c.way)
+	case audit.LoginBegun, audit.LoginSucceeded, audit.LoginRefused, audit.LoginRetried:
+		e.Way, e.CorpID = string(c.way), c.corpID
+	case audit.UpstreamTrouble:
+		e.CorpID = cmp.Or(e.CorpID, c.corpID)
 	}
 	if e.ClientID == "" && c.client != nil {
 		e.ClientID = c.client.ID

@@ -50,8 +50,7 @@ func (p *Provider) turns(r *http.Request, l login.Request, c *clients.Client) []
 // goOn sends a browser whose login has just begun on: where there is one place to go,
 // there; else to the page on which to choose. A QR code in a page of ours has the other
 // ways of its organisation beside it.
-func (p *Provider) goOn(w http.ResponseWriter, r *http.Request, state login.State, l login.Request, c *clients.Client) {
-	list := p.turns(r, l, c)
+func (p *Provider) goOn(w http.ResponseWriter, r *http.Request, state login.State, list []turn, c *clients.Client) {
 	switch {
 	case len(list) == 0: // the client serves organisations that are not here any more
 		p.refusePerson(w, r, c, errNotAdmitted)

@@ -120,7 +120,7 @@ const (
 // catalogue is the one table of events.
 var catalogue = []row{
 	{LoginBegun, slog.LevelInfo, request | fWay | fCorp,
-		"An app sent a browser to log in, and the browser was sent on to DingTalk."},
+		"An app sent a browser to log in, and the browser was sent on to DingTalk, or to the page on which the person chooses: then corp_id and way are not known yet."},
 	{LoginSucceeded, slog.LevelInfo, person | fWay | fCorp | fGrant | fSession | fDuration,
 		"DingTalk and the app's rules admitted the person; a code was issued. The duration is that of DingTalk's calls."},
 	{LoginRefused, slog.LevelWarn, person | fWay | fCorp | fReason | fCall | fErr,
