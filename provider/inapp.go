@@ -3,6 +3,7 @@ package provider
 import (
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/dingbridge/dingbridge/dingtalk"
 	"github.com/dingbridge/dingbridge/provider/login"
@@ -39,6 +40,15 @@ func (p *Provider) inApp(w http.ResponseWriter, r *http.Request) {
 		page.InApp.Tap = page.InApp.Tap || u.client.InAppTap
 	}
 	p.page(w, r, http.StatusOK, page)
+}
+
+// tapFirst tells whether the person is to press a button though a session of ours may
+// know them: else a link in a chat would log whoever opens it in to a client with
+// in_app_tap without a word, all but the first time. Where nothing can be shown
+// (prompt=none), nothing is asked.
+func (p *Provider) tapFirst(r *http.Request, a authRequest) bool {
+	return a.client.InAppTap && !a.asks("none") &&
+		slices.ContainsFunc(p.turns(r, a.Request, a.client), func(t turn) bool { return t.way == login.InApp })
 }
 
 // inAppPost takes the code from that page. A code says who somebody is: another site
