@@ -170,9 +170,14 @@ func (p *Provider) begin(w http.ResponseWriter, r *http.Request, l login.Request
 		p.refusePerson(w, r, c, err)
 		return
 	}
+	list := p.turns(r, l, c)
+	if len(list) == 1 { // else the person chooses
+		call := callOf(ctx)
+		call.corpID, call.way = list[0].organisation.CorpID, list[0].way
+	}
 	p.record(ctx, audit.Event{Name: audit.LoginBegun})
 	p.keepBinding(w, r)
-	p.goOn(w, r, state, l, c)
+	p.goOn(w, r, state, list, c)
 }
 
 // authorizeTrouble answers what is neither the client's nor the person's fault, and
