@@ -31,7 +31,7 @@ const appAddress = "http://127.0.0.1:9/dingtalk/login/callback/"
 func clientFolder(t *testing.T, name string, programs ...string) string {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("other people's clients are the same under -short")
+		t.Skip("what others wrote is the same under -short")
 	}
 	t.Parallel()
 	needs(t, "dingtalk", programs...)
@@ -61,8 +61,6 @@ func bring(t *testing.T, folder, program string, args ...string) {
 }
 
 // TestE14_NodeDingTalkClients are Logto's connector and a strategy of Passport.
-//
-// proves: the simulator serves other people's DingTalk clients from npm
 func TestE14_NodeDingTalkClients(t *testing.T) {
 	folder := clientFolder(t, "node", "node", "npm")
 	bring(t, folder, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
@@ -74,8 +72,6 @@ func TestE14_NodeDingTalkClients(t *testing.T) {
 }
 
 // TestE14_PythonDingTalkClients is django-allauth, in a site of Django.
-//
-// proves: the simulator serves other people's DingTalk clients from PyPI
 func TestE14_PythonDingTalkClients(t *testing.T) {
 	folder := clientFolder(t, "python", "python3")
 	bring(t, folder, "python3", "-m", "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:", "--no-compile",
@@ -91,8 +87,6 @@ func TestE14_PythonDingTalkClients(t *testing.T) {
 // TestE14_JavaDingTalkClients are JustAuth and DingTalk's own SDK for the old API: the
 // signed login of 2020 by its QR code and by its password page, the login of today by
 // its older address, and the login inside DingTalk's client.
-//
-// proves: the simulator serves other people's DingTalk clients from Maven
 func TestE14_JavaDingTalkClients(t *testing.T) {
 	folder := clientFolder(t, "java", "java", "javac", "keytool", "mvn")
 	bring(t, folder, "mvn", "--quiet", "--batch-mode", "dependency:copy-dependencies", "-DoutputDirectory=lib")
@@ -211,7 +205,7 @@ func (d *dingTalk) visit(t *testing.T, l line) string {
 	t.Helper()
 	p := d.browser()
 	if *l.Address == "" {
-		return appAddress + "?code=" + d.codeOfClient(t, p)
+		return appAddress + "?code=" + codeOfClient(t, p.http, "https://g.alicdn.com"+scriptPath)
 	}
 	s, err := p.follow(t.Context(), *l.Address, appAddress)
 	if err != nil || !strings.HasPrefix(s.location, appAddress) {
@@ -221,15 +215,15 @@ func (d *dingTalk) visit(t *testing.T, l line) string {
 	return s.location
 }
 
-// codeOfClient is a code that the script of DingTalk's client gives out.
-func (d *dingTalk) codeOfClient(t *testing.T, p *person) string {
+// codeOfClient is a code that the simulator's script for DingTalk's client can give out.
+func codeOfClient(t *testing.T, c *http.Client, script string) string {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://g.alicdn.com/dingding/dingtalk-jsapi/3.1.0/dingtalk.open.js", nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, script, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	req.Header.Set("User-Agent", clientAgent)
-	resp, err := p.http.Do(req)
+	resp, err := c.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -77,7 +77,7 @@ func (d *dingTalk) listen(t *testing.T, wrap func(net.Listener, *tls.Config) net
 		t.Fatal(err)
 	}
 	s := &http.Server{Handler: h, ReadHeaderTimeout: patience}
-	go s.Serve(wrap(l, c)) //nolint:errcheck // it ends with the test
+	go func() { _ = s.Serve(wrap(l, c)) }() // it ends with the test
 	t.Cleanup(func() { s.Close() })
 	return l.Addr().String()
 }

@@ -41,6 +41,8 @@
 //   - E14: DingTalk clients that nobody here wrote, with the bytes that their registries
 //     deliver, complete each its login at the simulator under DingTalk's own names: of
 //     2020 with the signature, of today, and inside the client.
+//   - E15: DingTalk's own module of its client's script works in our page inside the
+//     client, under its policy; where the client refuses or is none, the full page follows.
 //
 // With -short the long proofs run a tenth. Under the race detector the program is
 // built with it too. Nobody imports this package.
