@@ -102,6 +102,12 @@ func TestC1_StrictlyDecoded(t *testing.T) {
 		"alias":            {"operator: &a {name: x}", "c.yaml:6: operator: uses an anchor or alias; write the value out"},
 		"second document":  {"---\nissuer: x", "c.yaml:6: a second document begins here; keep one document in the file"},
 		"no YAML":          {"a: b: c", "c.yaml:6: is not YAML: mapping values are not allowed in this context; mind indentation, colons and quotes"},
+		"wide colon":       {"log:\n  level：info\n  format: text", "c.yaml:7: is not YAML: a key has the wide colon ： after it; write : and a space"},
+		"no space":         {"log:\n  level:info\n  format: text", "c.yaml:7: is not YAML: a colon has no space after it; write one"},
+		"blanks of a page": {"log:\n\u00a0\u00a0level: info\n  format: text", "c.yaml:7: is not YAML: a line is indented with blanks that are not the ordinary ones; indent "},
+		"wide blanks":      {"log:\n\u3000level: info\n  format: text", "c.yaml:7: is not YAML: a line is indented with blanks that are not the ordinary ones; indent "},
+		"tab":              {"log:\n\tlevel: info", "c.yaml:7: is not YAML: a line is indented with a tab; indent it with spaces"},
+		"GBK":              {"operator:\n  name: \xd4\xc6\xc9\xbc", "c.yaml:7: is not text in UTF-8; save the file as UTF-8"},
 		"key not a text":   {"7: x", "c.yaml:6: has a key that is not a text; use one of issuer, listen, "},
 		"terminal escapes": {"\"\\e[31m\": x", `c.yaml:6: \x1b[31m: is not a known key; known here: issuer, `},
 	} {

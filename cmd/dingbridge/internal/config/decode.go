@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"reflect"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -26,8 +25,6 @@ type decoder struct {
 	faults Faults
 }
 
-var yamlLine = regexp.MustCompile(`line ([0-9]+): (.*)`)
-
 // decode reads one YAML document into the struct that out points to, and returns
 // where each value stands. An empty document is an empty struct.
 func decode(file string, data []byte, out any) (positions, Faults) {
@@ -39,12 +36,12 @@ func decode(file string, data []byte, out any) (positions, Faults) {
 	case errors.Is(err, io.EOF):
 		return d.at, nil
 	case err != nil:
-		d.syntax(err)
+		d.syntax(data, err)
 		return d.at, d.faults
 	}
 	if err := dec.Decode(&second); !errors.Is(err, io.EOF) {
 		if err != nil {
-			d.syntax(err)
+			d.syntax(data, err)
 		} else {
 			d.fault(&second, "", "a second document begins here", "keep one document in the file")
 		}
@@ -53,17 +50,6 @@ func decode(file string, data []byte, out any) (positions, Faults) {
 		d.value("", doc.Content[0], reflect.ValueOf(out).Elem())
 	}
 	return d.at, d.faults
-}
-
-// syntax notes an error of the YAML parser, which gives its line in words.
-func (d *decoder) syntax(err error) {
-	line, text := 1, strings.TrimPrefix(err.Error(), "yaml: ")
-	if m := yamlLine.FindStringSubmatch(text); m != nil {
-		line, _ = strconv.Atoi(m[1])
-		text = m[2]
-	}
-	d.faults = append(d.faults, Fault{File: d.file, Line: max(line, 1),
-		Text: "is not YAML: " + text, Remedy: "mind indentation, colons and quotes"})
 }
 
 func (d *decoder) fault(n *yaml.Node, path, text, remedy string) {

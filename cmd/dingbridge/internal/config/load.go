@@ -101,7 +101,7 @@ func (d *Document) ReadLine(path, name string) (string, Faults) {
 	}
 	line := strings.TrimSpace(string(bytes.TrimPrefix(data, []byte("\ufeff"))))
 	if line == "" || strings.ContainsAny(line, " \t\r\n") {
-		return "", Faults{d.Fault(path, "is a file that does not hold one line ("+d.File(name)+")",
+		return "", Faults{d.Fault(path, "is a file that does not hold one line without blanks ("+d.File(name)+")",
 			"write the secret into it and nothing else")}
 	}
 	return line, nil

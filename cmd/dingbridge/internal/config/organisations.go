@@ -121,7 +121,7 @@ func (v *validator) ways(path string, o Organisation) {
 		}
 	}
 	if needy >= 0 && !whole {
-		v.fault(item(at, needy), "has no whole page beside it, for whom it fails", "add oauth2, or sns")
+		v.fault(item(at, needy), "has no full page beside it, for browsers in which it fails", "add oauth2")
 	}
 }
 
