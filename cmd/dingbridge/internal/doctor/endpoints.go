@@ -10,13 +10,21 @@ import (
 	"strings"
 )
 
-// endpoints asks each address that the discovery document names, and the one to which
-// DingTalk sends people back. A bare GET starts nothing there: it is refused for what
+// endpointNames are the members of a discovery document that are asked for: those that
+// apps go to. A foreign server at the issuer's address does not get to say how many.
+var endpointNames = []string{
+	"authorization_endpoint", "token_endpoint", "userinfo_endpoint", "introspection_endpoint", "revocation_endpoint",
+	"end_session_endpoint", "device_authorization_endpoint", "pushed_authorization_request_endpoint",
+	"registration_endpoint", "check_session_iframe",
+}
+
+// endpoints asks each of these addresses that the discovery document names, and the one to
+// which DingTalk sends people back. A bare GET starts nothing there: it is refused for what
 // it lacks, and that it is refused by us is enough.
 func (x *examination) endpoints(ctx context.Context, document map[string]string) {
 	asked := map[string]string{"callback": x.subject.callback()}
-	for name, address := range document {
-		if strings.HasSuffix(name, "_endpoint") || name == "check_session_iframe" {
+	for _, name := range endpointNames {
+		if address := document[name]; address != "" {
 			asked[name] = address
 		}
 	}
