@@ -214,8 +214,10 @@ func TestWordsOfRefusals(t *testing.T) {
 		"request ip=evil.example appKey(x)": "",
 		"nothing":                           "",
 		"应用尚未开通所需的权限：[a_b]，点击链接申请并开通即可：https://open-dev.dingtalk.com/appscope/apply?content=ding1%23a_b": "https://open-dev.dingtalk.com/appscope/apply?content=ding1%23a_b",
-		"https://open-dev.dingtalk.com.evil.example/x": "",
-		"https://open-dev.dingtalk.com@evil.example/x": "",
+		"https://open-dev.dingtalk.com.evil.example/x":             "",
+		"https://open-dev.dingtalk.com@evil.example/x":             "",
+		"https://open-dev.dingtalk.com:of@open-dev.dingtalk.com/x": "", // browsers show the user's name first
+		"request ip=fe80::1%eth0":                                  "",
 	} {
 		e := &Error{Message: message}
 		if got := e.RequestIP() + e.ApplyURL(); got != want {
