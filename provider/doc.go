@@ -13,6 +13,7 @@
 //	organisations.go  whose people may log in, and by which clients (no HTTP in it)
 //	useragent.go      what a User-Agent hints at (no HTTP in it)
 //	ways.go           by which way a login goes on; the pages to choose and to scan
+//	under.go          which login a state that came back is of, and that it may still go on
 //	inapp.go          /login/inapp: inside the DingTalk client
 //	callback.go       GET /login/callback: DingTalk's answer, from state to person
 //	finish.go         how a login ends: session, grant, and the same again when reloaded
@@ -35,6 +36,7 @@
 //	introspect.go     introspection and revocation
 //	discovery.go      what is public: metadata, keys, health
 //	errors.go         every error's OAuth and HTTP form, in one place
+//	home.go           the issuer's own address
 //	page.go           a page of ours, in the language that somebody reads
 //	request.go cookies.go cors.go budget.go   what the steps share
 //
