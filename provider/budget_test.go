@@ -34,6 +34,7 @@ func TestH7_RoundTrips(t *testing.T) {
 	trips("callback", func() { code = answer(t, other.get(to)).Get("code") })
 	trips("callback, loaded again", func() { other.get(to) })
 	trips("authorize, with our session", func() { answer(t, other.get(h.authorization())) })
+	trips("the issuer's own page, with our session", func() { wantPage(t, other.get(h.issuer+"/"), 200, pages.SignedIn) })
 	var tokens reply
 	trips("code exchange", func() { tokens = h.exchange(code) })
 	trips("refresh", func() { tokens = h.refresh(tokens.text("refresh_token"), "") })
