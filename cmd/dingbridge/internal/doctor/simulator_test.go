@@ -294,7 +294,11 @@ func TestDR3_EveryKindOfFaultGivesOneFinding(t *testing.T) {
 		if strings.ContainsAny(kind, ":") || kind == "ERRCODE" {
 			continue
 		}
-		for _, call := range []string{"accessToken", "user/get", "userAccessToken", "auth/scopes"} {
+		calls := []string{"accessToken", "user/get", "userAccessToken", "auth/scopes"}
+		if testing.Short() {
+			calls = calls[1:2] // much of this is waiting, and one goroutine's
+		}
+		for _, call := range calls {
 			c := newClinic(t)
 			if c.sim.Fault(simulator.Fault{Call: call, Kind: kind, Count: -1, Delay: c.delay(kind)}) != nil {
 				continue // it cannot strike this call
@@ -313,7 +317,7 @@ func TestDR3_EveryKindOfFaultGivesOneFinding(t *testing.T) {
 			})
 		}
 	}
-	if struck < 80 {
+	if struck < 80 && !testing.Short() {
 		t.Errorf("%d faults struck; the table of kinds has changed its form", struck)
 	}
 }
