@@ -54,3 +54,10 @@ func (b *budget) reserve(most time.Duration) (turn time.Duration, ok bool) {
 	b.left--
 	return turn, true
 }
+
+// giveBack returns one that was taken and not used.
+func (b *budget) giveBack() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.left = min(b.left+1, b.full)
+}

@@ -72,7 +72,11 @@ func (p *Provider) takeAnswer(w http.ResponseWriter, r *http.Request, state logi
 	}
 	f := finish{state: state, code: code, binding: p.cookies.get(r, p.cookies.binding)}
 	var err error
-	if f.login, err = p.login.Claim(ctx, state, code); err != nil {
+	f.login, err = p.login.Claim(ctx, state, code)
+	if err != nil || declined || f.login.Done != nil {
+		p.answers.giveBack() // nothing is going to be asked: whoever sends it again and again takes no other's turn
+	}
+	if err != nil {
 		p.refuseLogin(w, r, refusedBy(err))
 		return
 	}
