@@ -80,11 +80,24 @@ func (v *validator) issuer(c *Config) {
 		v.fault(at, "is plain http", "write https; http is for loopback addresses only")
 	case u.Host != strings.ToLower(u.Host):
 		v.fault(at, "has capitals in its host", "write the host in small letters, as browsers send it")
+	case !asSent(u.Hostname()):
+		// Else no form and no message of our own pages would count as ours.
+		v.fault(at, "has a host that browsers send otherwise", "write a name in ASCII (xn--...), an address in its shortest form")
 	case u.Path != "" && (path.Clean(u.Path) != u.Path || u.RawPath != "" || strings.ContainsAny(u.Path, " \\;%")):
 		v.fault(at, "has a path with empty or dotted parts or escapes", "write a plain path such as /sso")
 	case u.Port() != "" && !port(u.Port()):
 		v.fault(at, "has a port that is none", "write a number from 1 to 65535 or none")
 	}
+}
+
+// asSent reports whether browsers send a host in small letters as it is written here: not
+// a name with letters beyond ASCII, nor an IPv6 address that could be shorter.
+func asSent(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	if err == nil {
+		return ip.String() == host
+	}
+	return !strings.ContainsFunc(host, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
 func port(text string) bool {
