@@ -35,6 +35,9 @@
     return callback + "?authCode=" + encodeURIComponent(code) + "&state=" + encodeURIComponent(state);
   }
 
+  // The frame may be transparent, so what announces it goes when it is there.
+  frame.addEventListener("load", function () { document.getElementById("coming").hidden = true; });
+
   window.addEventListener("message", function (event) {
     var data = event.data, to = "";
     if (over || event.origin !== origin || !frame.contentWindow || event.source !== frame.contentWindow) return;
