@@ -125,7 +125,7 @@ var english = tongue{
 			lead:  "DingTalk did not let us look you up, because our app lacks a permission. This is not your fault, and trying again does not help.",
 			advice: []string{
 				"Give the details below to your administrator.",
-				"For the administrator: in the developer console, grant the app the permission that is named below.",
+				"For the administrator: in the developer console, grant the app the permission that is named below, and publish it.",
 			},
 		},
 		UpstreamConfig: {
