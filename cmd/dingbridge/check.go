@@ -28,7 +28,7 @@ and the remedy. Nothing is created: not the bolt file, and no signing keys.
 Run it as the user that serve runs as: what that user may read and write is part of
 what is looked at. DingTalk is not asked, nor is Redis about its persistence and
 eviction.`,
-		Args: cobra.NoArgs,
+		Args: flagsAlone,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := untilSignal(cmd.Context())
 			defer stop()

@@ -24,7 +24,7 @@ func clientAddCommand() *cobra.Command {
 		Example: `  dingbridge client add --id wiki --name 维基 --redirect-uri https://wiki.example.com/callback --allow everyone
   dingbridge client add --id cli --public --native --redirect-uri http://127.0.0.1/callback --allow dept:432825033
   dingbridge client add --id tv --public --device --allow everyone`,
-		Args: cobra.NoArgs,
+		Args: flagsAlone,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if spec.ID == "" {
 				spec.ID = slug(spec.Name)

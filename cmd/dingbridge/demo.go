@@ -45,7 +45,7 @@ nothing but this program.
   sns      on its signed QR page of 2020, with an app that was made for it
   frame    by its QR code inside the provider's page, with its own page beside it
   inapp    at once, inside DingTalk's client: any browser is treated as that client`,
-		Args: cobra.NoArgs,
+		Args: flagsAlone,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if _, known := demoWays[d.way]; !known {
 				return fmt.Errorf("%w: --way %q is none of oauth2, sns, frame, inapp", errUsage, d.way)

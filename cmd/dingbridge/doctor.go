@@ -38,7 +38,7 @@ DingTalk is shown codes and ids that were made up for it: none of the people's i
 used, nothing is changed there or in the storage, and no secret is printed. Run it on
 every machine that serves, as the service's user. The exit status is 1 if there is a
 fault; warnings and what cannot be seen from here leave it 0.`,
-		Args: cobra.NoArgs,
+		Args: flagsAlone,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := untilSignal(cmd.Context())
 			defer stop()

@@ -91,3 +91,17 @@ func TestListenFault(t *testing.T) {
 		t.Errorf("it says %v, not %s", err, want)
 	}
 }
+
+// TestM1_AFileWithoutItsFlag: the word that does not belong is no command.
+func TestM1_AFileWithoutItsFlag(t *testing.T) {
+	for args, want := range map[string]string{
+		"check one.yaml":  "dingbridge: wrong command line: \"one.yaml\" does not belong here; name the file with --config\n",
+		"doctor one.yaml": "dingbridge: wrong command line: \"one.yaml\" does not belong here; name the file with --config\n",
+		"version now":     "dingbridge: wrong command line: \"now\" does not belong here\n",
+	} {
+		var said bytes.Buffer
+		if code := run(strings.Fields(args), new(bytes.Buffer), &said); code != exitUsage || !strings.HasPrefix(said.String(), want) {
+			t.Errorf("%s: %d, %s", args, code, said.String())
+		}
+	}
+}

@@ -21,7 +21,7 @@ func keysListCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the signing keys of the running server: which sign, which will, which are still published",
-		Args:  cobra.NoArgs,
+		Args:  flagsAlone,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			server, err := adminClient(file, os.Environ())
 			if err != nil {
@@ -52,7 +52,7 @@ func keysRotateCommand() *cobra.Command {
 replicas. It begins to sign when every app has had time to fetch it
 (keys.publish_lead), so that no login fails. Where a new key is waiting already,
 there is no second one.`,
-		Args: cobra.NoArgs,
+		Args: flagsAlone,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			server, err := adminClient(file, os.Environ())
 			if err != nil {

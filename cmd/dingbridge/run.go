@@ -49,3 +49,15 @@ func needsVerb(cmd *cobra.Command, args []string) error {
 	}
 	return fmt.Errorf("%w: %q needs one of its commands", errUsage, cmd.CommandPath())
 }
+
+// flagsAlone is for commands that take nothing else. A file named without its flag is
+// the likeliest slip.
+func flagsAlone(cmd *cobra.Command, args []string) error {
+	switch {
+	case len(args) == 0:
+		return nil
+	case cmd.Flags().Lookup("config") != nil:
+		return fmt.Errorf("%w: %q does not belong here; name the file with --config", errUsage, args[0])
+	}
+	return fmt.Errorf("%w: %q does not belong here", errUsage, args[0])
+}

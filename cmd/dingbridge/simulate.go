@@ -36,7 +36,7 @@ times below dingtalk.endpoints. Under /control/ a test steers it.
 
 Without --company and --redirect-url every redirect URL and every page on this
 machine counts as registered.`,
-		Args: cobra.NoArgs,
+		Args: flagsAlone,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := untilSignal(cmd.Context())
 			defer stop()
