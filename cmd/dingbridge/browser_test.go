@@ -48,9 +48,8 @@ func visit(t *testing.T, ctx context.Context, on screen) *visitor {
 	must(t, chromedp.Listen(ctx, func(event any) {
 		switch e := event.(type) {
 		case *log.EventEntryAdded:
-			// The pictures of the simulated company are not on the network, and the
-			// simulator has no icon.
-			if !strings.Contains(e.Entry.URL, "static-legacy.dingtalk.com") && !strings.HasSuffix(e.Entry.URL, "/favicon.ico") {
+			// The simulator has no icon.
+			if !strings.HasSuffix(e.Entry.URL, "/favicon.ico") {
 				t.Errorf("the browser says: %s %s %s", e.Entry.Level, e.Entry.Text, e.Entry.URL)
 			}
 		case *runtime.EventConsoleAPICalled:

@@ -72,7 +72,7 @@ func New(c Config) (*App, error) {
 		issuer: c.Issuer,
 		// The provider's origin, because Chromium holds the redirect after a form's
 		// answer to form-action too, and the logout is such a one.
-		policy: "default-src 'none'; style-src 'self'; img-src 'self' https:; base-uri 'none'; frame-ancestors 'none'; " +
+		policy: "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; " +
 			"form-action 'self' " + issuer.Scheme + "://" + issuer.Host,
 		http: cmp.Or(c.HTTP, &http.Client{Timeout: 30 * time.Second}),
 		log:  cmp.Or(c.Log, slog.New(slog.DiscardHandler)),

@@ -133,7 +133,7 @@ func TestD2_ClaimsAreText(t *testing.T) {
 	}
 	raw := b.seen.String()
 	if strings.Contains(raw, "<script") || strings.Contains(raw, "<img") {
-		t.Error("a claim became markup, or the picture was taken")
+		t.Error("a claim became markup")
 	}
 	if !strings.Contains(raw, "12345678901234567") || !strings.Contains(raw, "&lt;script&gt;") {
 		t.Error("a claim is not shown as it is")
@@ -141,8 +141,9 @@ func TestD2_ClaimsAreText(t *testing.T) {
 	o.mu.Lock()
 	o.userinfo = map[string]any{"picture": "https://img.example/a.jpg"}
 	o.mu.Unlock()
-	if _, page := newBrowser(t).get(app + "/login"); !strings.Contains(page, `src="https://img.example/a.jpg"`) {
-		t.Error("an https picture is not shown")
+	// The demo needs nothing but this machine, and so loads nobody's picture.
+	if _, page := newBrowser(t).get(app + "/login"); strings.Contains(page, "<img") || !strings.Contains(page, "https://img.example/a.jpg") {
+		t.Error("a picture is loaded, or its address not shown")
 	}
 }
 

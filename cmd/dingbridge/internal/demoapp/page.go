@@ -36,14 +36,14 @@ type view struct {
 	Second, LoggedIn bool
 	OtherIn          bool // this browser is logged in at the other client
 
-	Nick, FullName, Picture string
-	CanRefresh              bool
-	Refreshes               int
-	At, Expires             string
-	IDToken, Userinfo       []row
-	Left                    string // how the login before ended
-	Logout                  bool   // it is a logout that went wrong
-	Error                   string
+	Nick, FullName    string
+	CanRefresh        bool
+	Refreshes         int
+	At, Expires       string
+	IDToken, Userinfo []row
+	Left              string // how the login before ended
+	Logout            bool   // it is a logout that went wrong
+	Error             string
 }
 
 // A row is one claim.
@@ -86,9 +86,6 @@ func (s *side) home(w http.ResponseWriter, r *http.Request) {
 		v.Nick, v.FullName = l.userinfo.text("nickname"), l.userinfo.text("name")
 		if v.Nick == "" {
 			v.Nick = v.FullName
-		}
-		if picture := l.userinfo.text("picture"); strings.HasPrefix(picture, "https://") {
-			v.Picture = picture
 		}
 		v.CanRefresh, v.Refreshes = l.refreshToken != "", l.refreshes
 		v.At, v.Expires = l.at.Format(time.TimeOnly), l.expires.Format(time.TimeOnly)
