@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -77,15 +78,16 @@ func (s *scanStage) open(t *testing.T, ctx context.Context) {
 // has said that it is there.
 func (s *scanStage) frame(t *testing.T, ctx context.Context, attributes string) {
 	t.Helper()
-	put := `document.getElementById("frame").contentWindow.postMessage({say: ["here"]}, "*");`
+	put, patience := `document.getElementById("frame").contentWindow.postMessage({say: ["here"]}, "*");`, 500 // ms, then it is asked again
 	if attributes != "" {
+		patience = 60_000 // it says so once
 		put = `document.body.insertAdjacentHTML("beforeend", '<iframe id="other" ` + attributes + `></iframe>');`
 	}
 	say := func() bool {
 		v, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`new Promise(function (done) {
 			window.heard = 0;
 			addEventListener("message", function (event) { window.heard++; if (event.data === "here") done(true); });
-			setTimeout(done, 500, false);
+			setTimeout(done, `+strconv.Itoa(patience)+`, false);
 			`+put+`
 		})`, chromedp.EvalAwaitPromise))
 		must(t, err)
@@ -189,6 +191,18 @@ func TestP17_ForgedMessages(t *testing.T) {
 		}
 	}
 
+	// Nor from origins that no server of a test can have, and that look like DingTalk's.
+	for _, origin := range []string{".evil.example", "0", "/", "@evil.example", "null", "", "*"} {
+		if len(origin) > 0 && strings.Contains(".0/@", origin[:1]) {
+			origin = s.theirs.URL + origin
+		}
+		ask[bool](t, ctx, fmt.Sprintf(`window.dispatchEvent(new MessageEvent("message", {data: %s, origin: %q, source: document.getElementById("frame").contentWindow}))`,
+			success(good), origin))
+		if got := note(t, ctx); got != "" || len(s.arrived) > 0 {
+			t.Errorf("%q was listened to: %q", origin, got)
+		}
+	}
+
 	callback := s.ours.URL + "/login/callback"
 	ignored, refused := "", "scan-failed"
 	for _, row := range []struct{ name, message, note string }{
@@ -215,6 +229,7 @@ func TestP17_ForgedMessages(t *testing.T) {
 		{"no code", success(callback + "?state=st.A-_1"), refused},
 		{"empty code", success(callback + "?authCode=&code=&state=st.A-_1"), refused},
 		{"two codes", success(callback + "?authCode=forged&code=other&state=st.A-_1"), refused},
+		{"one code twice, another once", success(callback + "?authCode=forged&authCode=other&code=forged&state=st.A-_1"), refused},
 		{"refusal of the person", success(callback + "?error=access_denied&state=st.A-_1"), refused},
 		{"malformed code", success(callback + "?authCode=%E0%A4%A&state=st.A-_1"), refused},
 		{"foreign host", success("https://evil.example/login/callback?authCode=forged&state=st.A-_1"), refused},
