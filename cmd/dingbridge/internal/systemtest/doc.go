@@ -44,6 +44,7 @@
 //   - E15: DingTalk's own module of its client's script works in our page inside the
 //     client, under its policy; where the client refuses or is none, the full page follows.
 //
+// SCREENSHOTS=DIR go test -run TestScreenshots puts pictures of every page there.
 // With -short the long proofs run a tenth. Under the race detector the program is
 // built with it too. Nobody imports this package.
 package systemtest

@@ -1,8 +1,8 @@
 package systemtest
 
 // fits is what somebody would find wrong with the page that is shown: what is wider
-// than the screen or cut off; a first thing to press that is below its end, or anything
-// to press that is too small for a thumb; text that is hard to tell from its ground
+// than the screen or cut off; a first thing to press that is below its end (but where
+// there is something to read first), or anything to press that is too small for a thumb; text that is hard to tell from its ground
 // (WCAG 2.2, 1.4.3); a picture or a thing to press without a name.
 const fits = `(function () {
 	var wrong = [], wide = document.documentElement.clientWidth;
@@ -36,8 +36,10 @@ const fits = `(function () {
 		if (says(e) && contrast(e) < 4.5) wrong.push("hard to read, " + contrast(e).toFixed(2) + ": " + name);
 		if (e.matches("a, button, iframe") && !(e.innerText || e.title || e.getAttribute("aria-label"))) wrong.push("without a name: " + name);
 	});
-	var first = Array.prototype.find.call(document.querySelectorAll("main iframe, main .button, main a.row"), function (e) { return e.checkVisibility(); });
+	var first = Array.prototype.find.call(document.querySelectorAll("main:not([data-page=device-confirm]) :is(iframe, .button, a.row)"), function (e) { return e.checkVisibility(); });
 	if (first && first.getBoundingClientRect().bottom > innerHeight) wrong.push("the first thing to press is below the screen: " + first.nodeName + "#" + first.id);
+	var behind = document.querySelector("#frame") && document.readyState === "complete" && document.querySelector("#scan > p");
+	if (behind && behind.checkVisibility()) wrong.push("what waits behind the frame shows through it");
 	if (document.querySelectorAll("h1").length !== 1 || !document.documentElement.lang || !document.title) wrong.push("without a heading, a language or a title");
 	return wrong;
 })()`

@@ -103,9 +103,9 @@ func newStage(t testing.TB) *stage {
 
 	var list strings.Builder
 	list.WriteString("clients:\n")
-	add := func(id, organisations, more string) demoapp.Client {
+	add := func(id, organisations, allow, more string) demoapp.Client {
 		key, hash := clients.GenerateSecret()
-		fmt.Fprintf(&list, "  - id: %s\n    secret_hash: %q\n    allow: everyone\n    organisations: [%s]\n%s", id, hash, organisations, more)
+		fmt.Fprintf(&list, "  - id: %s\n    secret_hash: %q\n    allow: %s\n    organisations: [%s]\n%s", id, hash, allow, organisations, more)
 		return demoapp.Client{ID: id, Secret: key, Name: "应用 " + id}
 	}
 	app := func(a, b func() demoapp.Client) string {
@@ -127,11 +127,13 @@ func newStage(t testing.TB) *stage {
 		return address
 	}
 	of := func(id, organisations, more string) func() demoapp.Client {
-		return func() demoapp.Client { return add(id, organisations, more) }
+		return func() demoapp.Client { return add(id, organisations, "everyone", more) }
 	}
 	s.one = app(of("one", corpOne, ""), of("two", corpTwo, ""))
 	s.both = app(of("both", corpOne+", "+corpTwo, ""), of("tap", corpTwo, "    in_app_tap: true\n    home_url: https://tap.example.com/\n"))
 	s.two, s.tap = s.one+"/second", s.both+"/second"
+	w.clients["strict"] = add("strict", corpOne, "{people: [lisi]}", "    name: 财务系统\n    redirect_uris: [https://strict.example.com/callback]\n").Secret
+	w.clients["screen"] = add("screen", corpOne, "everyone", "    name: 会议室大屏\n    redirect_uris: [https://screen.example.com/callback]\n    device_authorization: true\n").Secret
 	w.write("clients.yaml", list.String())
 	w.write("secret", w.secret+"\n")
 	for name, key := range map[string]string{"one": here.App.ClientSecret, "two": there.App.ClientSecret, "scan": here.ScanApp.AppSecret} {

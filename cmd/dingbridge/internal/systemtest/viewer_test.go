@@ -234,8 +234,8 @@ func (v *viewer) scheme(dark bool) {
 		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: value}}})
 }
 
-// hurry lets the clocks of the pages to come run faster than ours.
-func (v *viewer) hurry(factor int) {
+// hurry lets the clocks of the pages to come run faster than ours, or slower.
+func (v *viewer) hurry(factor float64) {
 	v.t.Helper()
 	if v.tale != "" {
 		command(v, page.RemoveScriptToEvaluateOnNewDocument, page.RemoveScriptToEvaluateOnNewDocumentParams{Identifier: v.tale})
