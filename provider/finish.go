@@ -94,7 +94,8 @@ func (p *Provider) again(w http.ResponseWriter, r *http.Request, f finish) {
 	case toldToClient[done.Refused] != "":
 		p.declined(w, r, f, done.Refused)
 	case done.Refused != "":
-		p.page(w, r, 0, pages.Page{Kind: pages.Kind(done.Refused), ClientName: clientName(f.client), Permission: done.Detail, Contact: p.Contact})
+		p.page(w, r, 0, pages.Page{Kind: pages.Kind(done.Refused), ClientName: clientName(f.client), Organisation: f.organisation.Name,
+			Permission: done.Detail, Contact: p.Contact})
 	default:
 		p.record(r.Context(), audit.Event{Name: audit.LoginReplayed, GrantID: nameOf(*done)})
 		p.sendBack(w, r, f, sessions.Cookie(done.Subject, p.login.SessionSecret(f.login, f.binding)), *done, people.Person{})

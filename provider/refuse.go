@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/dingbridge/dingbridge/dingtalk"
@@ -43,7 +44,7 @@ func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, f finish, why 
 	if !p.note(w, r, f, login.End{Refused: string(why.page.Kind), Detail: why.page.Permission}) {
 		return
 	}
-	why.page.ClientName = clientName(f.client)
+	why.page.ClientName, why.page.Organisation = clientName(f.client), f.organisation.Name
 	p.refuseLogin(w, r, why)
 }
 
@@ -64,11 +65,30 @@ func (p *Provider) upstreamFailed(w http.ResponseWriter, r *http.Request, f fini
 	if dingtalk.ReasonOf(err) == dingtalk.ReasonCodeRejected && f.login.Attempt >= mostRejected {
 		why.retry = false // no person brings so many bad codes
 	}
-	if why.retry {
+	switch {
+	case why.retry:
 		p.tryAgain(w, r, f, why)
-		return
+	case dingtalk.ReasonOf(err) == dingtalk.ReasonOutsider && p.chooseAgain(w, r, f, why):
+	default:
+		p.refuse(w, r, f, why)
 	}
-	p.refuse(w, r, f, why)
+}
+
+// chooseAgain refuses somebody who is not of the organisation that they chose, and leaves
+// them the choice of the others. It tells whether there is one.
+func (p *Provider) chooseAgain(w http.ResponseWriter, r *http.Request, f finish, why refused) bool {
+	elsewhere := func(t turn) bool { return t.organisation != f.organisation }
+	if f.login.Attempt >= mostRejected || !slices.ContainsFunc(p.turns(r, f.login.Request, f.client), elsewhere) {
+		return false
+	}
+	state, err := p.login.Again(r.Context(), f.login)
+	if err != nil {
+		return false
+	}
+	why.page.RetryURL = p.ownPage(pathChoose, state)
+	why.page.ClientName, why.page.Organisation = clientName(f.client), f.organisation.Name
+	p.refuseLogin(w, r, why)
+	return true
 }
 
 // tryAgain puts the login back to pending and offers the person a new try (login's
@@ -90,7 +110,7 @@ func (p *Provider) tryAgain(w http.ResponseWriter, r *http.Request, f finish, wh
 		next.way = f.organisation.fallback() // once is enough
 	}
 	why.page.RetryURL = p.whereTo(state, next)
-	why.page.ClientName = clientName(f.client)
+	why.page.ClientName, why.page.Organisation = clientName(f.client), f.organisation.Name
 	p.page(w, r, 0, why.page)
 }
 

@@ -104,6 +104,7 @@ var english = tongue{
 				"If you have more than one DingTalk account, go back to {app} and log in with the one that you use at work.",
 				"If you have only just joined, accept the invitation in DingTalk first.",
 			},
+			button: "Choose again",
 		},
 		Disabled: {
 			title: "Your account is not active",
