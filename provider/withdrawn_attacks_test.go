@@ -3,10 +3,13 @@ package provider_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"testing"
 
 	"github.com/dingbridge/dingbridge/provider"
 	"github.com/dingbridge/dingbridge/provider/clients"
+	"github.com/dingbridge/dingbridge/provider/login"
+	"github.com/dingbridge/dingbridge/provider/pages"
 )
 
 // TestThreat_D18_TokensOfAWithdrawnOrganisation: a client serves an organisation no more,
@@ -48,5 +51,33 @@ func (h *house) wantOpen(t *testing.T, tokens reply, live bool) {
 		if active, _ := r.json["active"].(bool); active != live {
 			t.Errorf("introspection of the %s: %d %s", kind, r.status, r.body)
 		}
+	}
+}
+
+// TestThreat_D4_AWayThatWasTakenOut: the operator takes a way out while people are on
+// their way in by it. Neither its page nor its codes are good for anything any more, and
+// DingTalk is not asked.
+func TestThreat_D4_AWayThatWasTakenOut(t *testing.T) {
+	h := build(t, byWays(everyWay...))
+	for _, way := range everyWay {
+		b := h.browser()
+		state, code := h.statesOf(b)[string(way)], h.someCode(h.upstream, kindOfWay[string(way)])
+		calls := h.apiCalls()
+		h.provider.Organisations[0].Ways = slices.DeleteFunc(slices.Clone(everyWay), func(w login.Way) bool { return w == way })
+		var answers []page
+		if way == login.InApp {
+			answers = []page{b.get(h.issuer + "/login/inapp?state=" + state), h.handIn(b, state, code)}
+		} else {
+			answers = []page{h.back(b, state, code)}
+		}
+		if way == login.Frame {
+			answers = append(answers, b.get(h.issuer+"/login/frame?state="+state))
+		}
+		for _, p := range answers {
+			if wantPage(t, p, http.StatusBadRequest, pages.LoginExpired); h.in(b) || h.apiCalls() != calls {
+				t.Errorf("%s: in: %v, asked %d times", way, h.in(b), h.apiCalls()-calls)
+			}
+		}
+		h.provider.Organisations[0].Ways = everyWay
 	}
 }

@@ -42,6 +42,7 @@ func TestEachOrganisationHasItsOwn(t *testing.T) {
 		CorpID: "ding2", Name: "Two", ClientID: "app2", Ways: []string{"sns"}, ScanApp: config.ScanApp{AppID: "dingoa2"},
 		Endpoints: config.OwnEndpoints{Login: "https://login.dingtalk.io", OAPI: "https://oapi.dingtalk.io"},
 	}}
+	c.Claims.EmailDomains = []string{"all.example"} // a fault where there are several; it is nobody's then
 	m := &materials{config: c}
 	for i, secrets := range []appSecrets{{app: "secret-one"}, {app: "secret-two", scanApp: "secret-scan"}} {
 		upstream, err := newUpstream(c.DingTalk, c.DingTalk.Organisations[i], secrets, nil)

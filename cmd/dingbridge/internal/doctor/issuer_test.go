@@ -130,6 +130,15 @@ func TestDR3_Issuer(t *testing.T) {
 				return true
 			}
 		}, late, false, []string{"certificate-ok", "endpoint-elsewhere"}},
+		"an endpoint of another whose name begins so": {func(h *house) {
+			h.rewrite = func(w http.ResponseWriter, r *http.Request) bool {
+				if !strings.HasSuffix(r.URL.Path, "/openid-configuration") {
+					return false
+				}
+				fmt.Fprintf(w, `{"issuer":%q,"authorization_endpoint":%q,"jwks_uri":%q}`, h.issuer, h.issuer+".evil.example/authorize", h.issuer+"/keys")
+				return true
+			}
+		}, late, false, []string{"certificate-ok", "endpoint-elsewhere"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -170,6 +179,15 @@ func TestDR3_IssuerWithoutTLS(t *testing.T) {
 	s.Close()
 	if got := ids(Examine(t.Context(), Subject{Issuer: strings.Replace(h.issuer, "http:", "https:", 1)})); !slices.Equal(got, []string{"issuer-unreachable"}) {
 		t.Errorf("found %q", got)
+	}
+}
+
+func TestDR2_WhereARedirectLeads(t *testing.T) {
+	s := httptest.NewServer(http.RedirectHandler("https://operator:hunter2@www.example.cn/", http.StatusFound))
+	defer s.Close()
+	got, err := NewFetcher(nil, 10*time.Second)(t.Context(), s.URL)
+	if err != nil || !strings.Contains(got.Location, "@www.example.cn/") || strings.Contains(got.Location, "hunter2") {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 

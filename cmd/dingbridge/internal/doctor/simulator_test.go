@@ -266,6 +266,17 @@ func TestDR3_EachFaultIsNamedAndNoOther(t *testing.T) {
 	}
 }
 
+// A host that does not answer is asked once: what else is asked of it is told as not
+// looked at, so that nobody waits for each in turn.
+func TestDR3_AHostThatIsDownIsAskedOnce(t *testing.T) {
+	c := newClinic(t)
+	c.fault("getbyunionid", "slow")
+	r := c.examine()
+	if checks := value(t, r, "not-checked", "checks"); !strings.Contains(checks, "user/get") || !strings.Contains(checks, "auth/scopes") {
+		t.Errorf("not looked at: %s", checks)
+	}
+}
+
 func (c *clinic) lose(permission string) {
 	c.app(func(a *simulator.App) { a.Permissions = without(a.Permissions, permission) })
 }
