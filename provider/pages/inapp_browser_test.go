@@ -22,6 +22,7 @@ type clientStage struct {
 	page         Page
 	script       string // what DingTalk's script is; empty if there is none
 	stay         bool   // the post is answered with nothing, so that the page stays
+	held         bool   // and so is the ordinary login
 	arrived      chan string
 }
 
@@ -47,6 +48,10 @@ func newClientStage(t *testing.T) *clientStage {
 			http.Redirect(w, r, "/end", http.StatusSeeOther)
 		case r.URL.Path == "/ordinary":
 			s.arrived <- "ordinary"
+			if s.held {
+				w.WriteHeader(http.StatusNoContent)
+				return
+			}
 			http.Redirect(w, r, "/end", http.StatusSeeOther)
 		case r.URL.Path == "/end":
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -172,6 +177,33 @@ func TestP18_AnsweredTwice(t *testing.T) {
 	must(t, chromedp.Do(ctx, chromedp.Click("#ordinary"), chromedp.WaitVisible("#end")))
 	if got := s.await(t, ctx); got != "ordinary" || len(s.arrived) > 0 || again != 1 {
 		t.Errorf("then %q, after %d questions", got, again)
+	}
+}
+
+// DingTalk's script answers when the page has left, or has asked the older question.
+func TestP18_AnsweredTooLate(t *testing.T) {
+	ctx := chromium.StartUnraced(t, 2*time.Minute)
+	s := newClientStage(t)
+	s.stay, s.held = true, true
+	s.script = `window.dd = {requestAuthCode: function (o) { window.first = o; }, runtime: {permission: {requestAuthCode: function (o) { window.second = o; }}}}`
+	call(t, ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
+		Source: `window.timers = []; window.setTimeout = function (run) { timers.push(run); return timers.length; };`})
+	asked := `new Promise(function (done) { (function look() { if (window.first) done(true); else requestAnimationFrame(look); })(); })`
+	for _, row := range []struct{ name, script, want string }{
+		{"after patience has run out", `(timers.forEach(function (run) { run(); }), first.onSuccess({code: "late"}), true)`, "ordinary"},
+		{"after it has failed", `(first.onFail({}), first.onSuccess({code: "late"}), second.onSuccess({code: "second"}), true)`, "code second"},
+	} {
+		s.show(t, ctx, false, 3600)
+		_, err := chromedp.Run(ctx, chromedp.Evaluate[bool](asked, chromedp.EvalAwaitPromise))
+		must(t, err)
+		ask[bool](t, ctx, row.script)
+		if got := s.await(t, ctx); got != row.want {
+			t.Errorf("%s: %q, want %q", row.name, got, row.want)
+		}
+		must(t, chromedp.Do(ctx, chromedp.Navigate(s.ours.URL+"/end"), chromedp.WaitVisible("#end")))
+		if len(s.arrived) > 0 {
+			t.Errorf("%s: then %q", row.name, <-s.arrived)
+		}
 	}
 }
 

@@ -225,6 +225,8 @@ func TestP17_ForgedMessages(t *testing.T) {
 		{"no state", success(callback + "?authCode=forged"), refused},
 		{"empty state", success(callback + "?authCode=forged&state="), refused},
 		{"two states", success(callback + "?authCode=forged&state=st.A-_1&state=other"), refused},
+		{"two states, ours last", success(callback + "?authCode=forged&state=other&state=st.A-_1"), refused},
+		{"one code twice", success(callback + "?authCode=forged&authCode=other&state=st.A-_1"), refused},
 		{"state in the fragment", success(callback + "?authCode=forged#&state=st.A-_1"), refused},
 		{"no code", success(callback + "?state=st.A-_1"), refused},
 		{"empty code", success(callback + "?authCode=&code=&state=st.A-_1"), refused},
