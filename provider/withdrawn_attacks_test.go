@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/dingbridge/dingbridge/provider"
+	"github.com/dingbridge/dingbridge/provider/audit"
 	"github.com/dingbridge/dingbridge/provider/clients"
 	"github.com/dingbridge/dingbridge/provider/login"
 	"github.com/dingbridge/dingbridge/provider/pages"
@@ -79,5 +80,28 @@ func TestThreat_D4_AWayThatWasTakenOut(t *testing.T) {
 			}
 		}
 		h.provider.Organisations[0].Ways = everyWay
+	}
+}
+
+// TestThreat_D4_APageOfOurOwnWayAlone: the page of one way is not to be had with the
+// state of another, which would hand that state to what the page shows.
+func TestThreat_D4_APageOfOurOwnWayAlone(t *testing.T) {
+	h := build(t, byWays(everyWay...))
+	b := h.browser()
+	states := h.statesOf(b)
+	for path, own := range map[string]string{"/login/frame": "frame", "/login/inapp": "inapp"} {
+		for way, state := range states {
+			h.events.take()
+			p := b.get(h.issuer + path + "?state=" + state)
+			if way == own {
+				if p.status != http.StatusOK {
+					t.Errorf("%s with its own state: %d", path, p.status)
+				}
+				continue
+			}
+			if wantPage(t, p, http.StatusBadRequest, pages.InvalidRequest); !h.events.has(audit.LoginRefused, "other_way") {
+				t.Errorf("%s with a state for %q: not audited", path, way)
+			}
+		}
 	}
 }
