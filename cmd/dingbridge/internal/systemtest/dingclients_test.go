@@ -49,14 +49,20 @@ func within(t *testing.T) context.Context {
 	return ctx
 }
 
-// bring installs packages, or leaves the suite out.
+// bring installs packages, or leaves the suite out. A registry may fail once.
 func bring(t *testing.T, folder, program string, args ...string) {
 	t.Helper()
-	cmd := exec.CommandContext(within(t), program, args...)
-	cmd.Dir = folder
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Logf("%s: %v\n%s", program, err, out)
-		leaveOut(t, "dingtalk", program+" cannot install the clients")
+	for try := 1; ; try++ {
+		cmd := exec.CommandContext(within(t), program, args...)
+		cmd.Dir = folder
+		out, err := cmd.CombinedOutput()
+		if err == nil {
+			return
+		}
+		t.Logf("%s, try %d: %v\n%s", program, try, err, out)
+		if try == 3 {
+			leaveOut(t, "dingtalk", program+" cannot install the clients")
+		}
 	}
 }
 

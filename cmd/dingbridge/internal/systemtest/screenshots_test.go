@@ -27,6 +27,9 @@ type scene struct {
 // schemes. With SCREENSHOTS=DIR it does so in both languages, on a desktop and on a
 // phone, and puts the pictures there, for somebody to look at as well.
 func TestScreenshots(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the pages look the same under -short")
+	}
 	ctx := browser.Start(t, 10*time.Minute)
 	s := newStage(t)
 	folder := os.Getenv("SCREENSHOTS")

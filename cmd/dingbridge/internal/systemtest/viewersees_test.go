@@ -13,6 +13,9 @@ import (
 
 // TestE11_TheViewerSees: a viewer who notices nothing would find nothing wrong.
 func TestE11_TheViewerSees(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the viewer is the same under -short")
+	}
 	ctx := browser.Start(t, time.Minute)
 	page := ""
 	ours := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
