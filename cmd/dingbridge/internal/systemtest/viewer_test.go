@@ -179,10 +179,14 @@ func (v *viewer) request(e *network.EventRequestWillBeSent) {
 		}
 		return
 	}
+	by := e.DocumentURL                                     // the page before may still be fetching its icon
+	if by == "" || e.Type == network.ResourceTypeDocument { // a frame names itself
+		by = v.at
+	}
 	switch {
 	case e.Type == network.ResourceTypeDocument && path(v.at) == "/login/frame" && slices.Contains(v.hosts.dingTalk, origin(to)):
-	case v.ours(v.at) && path(v.at) == "/login/inapp" && to == v.hosts.script:
-	case !v.ours(v.at) && origin(to) == origin(v.at): // theirs to say
+	case v.ours(by) && path(by) == "/login/inapp" && to == v.hosts.script:
+	case !v.ours(by) && origin(to) == origin(by): // theirs to say
 	default:
 		v.note("loaded %s %s", e.Type, to)
 	}
