@@ -69,7 +69,7 @@ func TestH9_Logout(t *testing.T) {
 			return []string{"id_token_hint", others, "post_logout_redirect_uri", appGoodbye}
 		}, asked, ""},
 		"changed hint": {func(hint string) []string {
-			return []string{"id_token_hint", hint[:len(hint)-9] + "A" + hint[len(hint)-8:]}
+			return []string{"id_token_hint", flip(hint)}
 		}, refused, ""},
 		"unsigned hint": {func(hint string) []string {
 			return []string{"id_token_hint", "eyJhbGciOiJub25lIn0." + strings.Split(hint, ".")[1] + "."}
