@@ -46,6 +46,9 @@ func TestE11_EveryWayOnEveryDevice(t *testing.T) {
 // TestE11_TheDemoByEveryWay does the same with the demo, as people will try it first:
 // one person approves everything, so that the browser goes through by itself.
 func TestE11_TheDemoByEveryWay(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the demo's own test goes every way under -short")
+	}
 	ctx := browser.Start(t, 3*time.Minute)
 	type demo struct {
 		way, app, nick string
