@@ -170,6 +170,9 @@ func TestH3_StorageFailsOnTheWayIn(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
+				if mustQuery(t, h.dial(p.retry())).Get("state") == "" {
+					t.Errorf("%s: the button forgets the login: %s", name, p.retry())
+				}
 				again := b.says(agentIOS).get(h.dial(p.retry()))
 				switch {
 				case again.kind() == string(pages.InApp): // the login waits for another code

@@ -105,3 +105,21 @@ func TestThreat_D4_APageOfOurOwnWayAlone(t *testing.T) {
 		}
 	}
 }
+
+// TestThreat_D18_SessionsOfAnOrganisationThatWasTakenOut: whoever has one is nobody here,
+// and is sent to log in like anybody.
+func TestThreat_D18_SessionsOfAnOrganisationThatWasTakenOut(t *testing.T) {
+	h := build(t)
+	b := h.browser()
+	h.login(b)
+	h.provider.Organisations[0].CorpID = "dinganother"
+	if p := b.get(h.issuer + "/"); p.kind() != string(pages.Home) {
+		t.Errorf("the issuer's own page: %d %s", p.status, p.kind())
+	}
+	if p := b.get(h.authorization("prompt", "none")); answer(t, p).Get("error") != "login_required" {
+		t.Errorf("single sign-on: %d %s", p.status, p.location)
+	}
+	if p := b.get(h.authorization()); !h.toDingTalk(p) {
+		t.Errorf("a login: %d %s", p.status, p.location)
+	}
+}
