@@ -23,7 +23,7 @@ import (
 func full(name Name) Event {
 	return Event{Name: name, RequestID: "r1", ClientID: "grafana", Subject: "abcdefgh", Address: "192.0.2.7",
 		Reason: "outsider", GrantID: "0123456789abcdefGHIJ", SessionID: "fedcba9876543210GHIJ", CorpID: "ding123",
-		Way: "oauth2", Call: "users/me", KeyID: "k1", Version: "1.2.3", Err: errors.New("broken"), Count: 3,
+		Way: "oauth2", Call: "users/me", KeyID: "k1", Version: "1.2.3", Other: "hgfedcba", EventID: "e1", By: "uid 1000", Err: errors.New("broken"), Count: 3,
 		Duration: 1500 * time.Millisecond}
 }
 
@@ -125,7 +125,7 @@ var nasty = []string{
 func TestA2_OneEventOneLine(t *testing.T) {
 	for _, v := range nasty {
 		e := Event{RequestID: v, ClientID: v, Subject: v, Address: v, Reason: v, GrantID: v, SessionID: v,
-			CorpID: v, Way: v, Call: v, KeyID: v, Version: v, Err: errors.New(v)}
+			CorpID: v, Way: v, Call: v, KeyID: v, Version: v, Other: v, EventID: v, By: v, Err: errors.New(v)}
 		for _, row := range Catalogue() {
 			e.Name = row.Name
 			line, m := record(t, e)

@@ -55,6 +55,26 @@ const (
 
 	PersonGone         Name = "person.gone"
 	PersonCannotDecide Name = "person.cannot_decide"
+	PersonRemoved      Name = "person.removed"
+	UserIDReused       Name = "person.userid_reused"
+	RemovalWithheld    Name = "removal.withheld"
+	BrakeEngaged       Name = "brake.engaged"
+	BrakeConfirmed     Name = "brake.confirmed"
+	BrakeReleased      Name = "brake.released"
+
+	EventRefused    Name = "event.refused"
+	StreamConnected Name = "stream.connected"
+	StreamLost      Name = "stream.lost"
+	SweepStarted    Name = "sweep.started"
+	SweepFinished   Name = "sweep.finished"
+
+	UserBlocked   Name = "user.blocked"
+	UserUnblocked Name = "user.unblocked"
+	UserRenamed   Name = "user.renamed"
+	UserMigrated  Name = "user.migrated"
+	EmailWithheld Name = "email.withheld"
+	EmailReleased Name = "email.released"
+	GroupsCapped  Name = "groups.capped"
 
 	KeyPublished Name = "key.published"
 	KeyRotated   Name = "key.rotated"
@@ -94,6 +114,9 @@ const (
 	fCall
 	fKey
 	fVersion
+	fOther
+	fEvent
+	fBy
 	fErr
 	fCount
 	fDuration
@@ -102,7 +125,7 @@ const (
 // fieldNames are the JSON names, in the order of the bits and of the line.
 var fieldNames = []string{
 	"client_id", "sub", "address", "reason", "grant", "session", "corp_id", "way",
-	"call", "kid", "version", "error", "count", "duration_ms",
+	"call", "kid", "version", "other_sub", "event_id", "by", "error", "count", "duration_ms",
 }
 
 type row struct {
@@ -188,9 +211,45 @@ var catalogue = []row{
 	{DeviceRedeemed, slog.LevelInfo, person | fGrant,
 		"A device exchanged its code for tokens."},
 	{PersonGone, slog.LevelWarn, person | fCorp | fReason,
-		"DingTalk said positively that the person is no longer an active member: all sessions and grants are dead."},
+		"A request met a person of whom DingTalk says positively that they are no longer an active member, and got nothing. How they were removed is told by person.removed, once."},
 	{PersonCannotDecide, slog.LevelWarn, person | fCorp | fReason | fCall | fErr,
 		"DingTalk could not tell whether the person is still a member. Nobody was thrown out."},
+	{PersonRemoved, slog.LevelWarn, person | fCorp | fWay | fEvent | fBy | fReason | fCount | fDuration,
+		"The person was removed: every session and grant is dead. Told once, by the replica that wrote it. The way is what led to it: event, recheck, sweep, block or migrate; event_id is DingTalk's event, the count that of the apps that are told, the duration runs from DingTalk's event."},
+	{UserIDReused, slog.LevelWarn, fSubject | fOther | fCorp | fWay,
+		"Somebody has the userId that another person had (other_sub). They are two people here; an app that knows people by their userId would take one for the other."},
+	{RemovalWithheld, slog.LevelError, person | fCorp | fWay | fEvent | fReason | fErr,
+		"DingTalk said that the person is gone, and nobody was removed. The reason says what held it back: brake, credentials, unproven, dry_run and so on. The person stays until max_stale."},
+	{BrakeEngaged, slog.LevelError, fCorp | fCount | fReason | fErr,
+		"Removals of an organisation stop: more people than is likely were to be removed, or the answers cannot be trusted. The count is that of the removals of the last hour. Look at the organisation, then let `dingbridge brake` confirm or release it."},
+	{BrakeConfirmed, slog.LevelWarn, fCorp | fBy | fCount,
+		"The operator confirmed that so many people have left: removals of the organisation go on for a while."},
+	{BrakeReleased, slog.LevelWarn, fCorp | fBy | fReason,
+		"Removals of the organisation go on: the operator released the brake, or what had engaged it is over. The reason says which."},
+	{EventRefused, slog.LevelWarn, fCorp | fEvent | fReason | fCall,
+		"A DingTalk event was not heeded: of another organisation, of a type that we do not know (the call says which), or malformed."},
+	{StreamConnected, slog.LevelInfo, fCorp | fCount | fDuration,
+		"The connection by which DingTalk tells its events stands. The count is that of the tries, the duration how long there was none."},
+	{StreamLost, slog.LevelWarn, fCorp | fReason | fErr | fDuration,
+		"The connection for events ended or could not be made; it is made anew. The duration is how long it stood. Meanwhile leavers are found by re-checks and the sweep."},
+	{SweepStarted, slog.LevelInfo, fCorp | fWay | fBy,
+		"A replica began to ask DingTalk about every known person of an organisation. The way is schedule, reconnect or admin."},
+	{SweepFinished, slog.LevelInfo, fCorp | fWay | fReason | fErr | fCount | fDuration,
+		"The sweep ended. The count is that of the people about whom DingTalk answered, the reason how it ended: complete, throttled, brake, dry_run, stopped and so on."},
+	{UserBlocked, slog.LevelWarn, fSubject | fCorp | fBy | fReason,
+		"An administrator blocked a person: they get in nowhere, whatever DingTalk says."},
+	{UserUnblocked, slog.LevelWarn, fSubject | fCorp | fBy | fReason,
+		"An administrator lifted the block of a person. Sessions and grants from before stay dead."},
+	{UserRenamed, slog.LevelWarn, fSubject | fCorp | fBy,
+		"An administrator gave a person another username. The old one is never given to anybody else."},
+	{UserMigrated, slog.LevelWarn, fSubject | fOther | fCorp | fBy,
+		"A DingTalk account that was migrated (other_sub, its sub by itself) was joined to the person it had been: it logs in as sub."},
+	{EmailWithheld, slog.LevelWarn, fSubject | fOther | fCorp,
+		"The person's e-mail address was claimed for another person before (other_sub), so it is not claimed for this one."},
+	{EmailReleased, slog.LevelWarn, fSubject | fCorp | fBy,
+		"An administrator let go of an e-mail address that was kept for sub: the next person who has it may claim it."},
+	{GroupsCapped, slog.LevelWarn, fClient | fSubject | fCorp | fCount,
+		"The person is in more groups than the app's token carries. The count is that of the groups left out: an app that decides by them may refuse."},
 	{KeyPublished, slog.LevelInfo, fKey | fWay,
 		"A new signing key was published; it does not sign yet."},
 	{KeyRotated, slog.LevelInfo, fKey | fWay,
@@ -262,7 +321,7 @@ func (e *Event) fields() field {
 	for i, set := range [...]bool{
 		e.ClientID != "", e.Subject != "", e.Address != "", e.Reason != "", e.GrantID != "",
 		e.SessionID != "", e.CorpID != "", e.Way != "", e.Call != "", e.KeyID != "",
-		e.Version != "", e.Err != nil, e.Count != 0, e.Duration != 0,
+		e.Version != "", e.Other != "", e.EventID != "", e.By != "", e.Err != nil, e.Count != 0, e.Duration != 0,
 	} {
 		if set {
 			f |= 1 << i

@@ -17,10 +17,13 @@ type Event struct {
 	GrantID   string        // its first 16 characters are written
 	SessionID string        // likewise; never the cookie
 	CorpID    string        // DingTalk's corpId
-	Way       string        // the way in: oauth2, sns, frame, inapp; or the grant_type
+	Way       string        // the way in: oauth2, sns, frame, inapp; the grant_type; or what led to a removal
 	Call      string        // the DingTalk call, or the storage verb and kind of record
 	KeyID     string        // kid of a signing key
 	Version   string        // of the program
+	Other     string        // another person's sub
+	EventID   string        // of DingTalk's event
+	By        string        // who asked for it, such as "uid 1000" of the admin socket
 	Err       error         // its text is written, cleaned and without secrets
 	Count     int           // how many
 	Duration  time.Duration // written in milliseconds

@@ -11,7 +11,7 @@ const (
 	maxID     = 64  // ids, addresses, reasons
 	maxPrefix = 16  // grants and sessions
 	maxError  = 400 // error texts
-	maxFields = 16  // all fields, the event and the request id
+	maxFields = 19  // all fields, the event and the request id
 )
 
 // A Log is a Sink that writes JSON lines:
@@ -56,7 +56,7 @@ func (l *Log) Record(ctx context.Context, e Event) {
 	allowed := e.fields() & r.fields
 	for i, text := range [...]string{
 		e.ClientID, e.Subject, e.Address, e.Reason, e.GrantID, e.SessionID, e.CorpID, e.Way,
-		e.Call, e.KeyID, e.Version,
+		e.Call, e.KeyID, e.Version, e.Other, e.EventID, e.By,
 	} {
 		bit := field(1) << i
 		if allowed&bit == 0 {
