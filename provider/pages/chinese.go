@@ -44,7 +44,7 @@ var chinese = tongue{
 		Outside:      "在系统浏览器中打开",
 		OutsideHint:  "如果仍在钉钉中打开，请使用右上角的 ··· 菜单。",
 	},
-	general: map[string]string{"{app}": "该应用", "{org}": "本组织"},
+	general: map[string]string{"{app}": "该应用", "{org}": "本组织", "{contact}": "管理员"},
 	scopes:  chineseScopes,
 	ways:    chineseWays,
 	texts: join(chineseForms, chineseEntry, map[Kind]text{
@@ -157,7 +157,7 @@ var chinese = tongue{
 			title: "您不能使用该应用",
 			lead:  "我们已确认您的身份，但{app}没有对您开放。",
 			advice: []string{
-				"请联系{app}的维护人员为您开通，并告诉他们下方的请求编号。",
+				"如需使用{app}，请联系{contact}为您开通，并提供下方的请求编号。",
 				"如果您有多个钉钉账号，请回到{app}，用工作账号重新登录。",
 			},
 		},

@@ -45,7 +45,7 @@ var english = tongue{
 		Outside:      "Open in the system’s browser",
 		OutsideHint:  "If it opens in DingTalk all the same, use the ··· menu at the top.",
 	},
-	general: map[string]string{"{app}": "the app", "{org}": "this organisation"},
+	general: map[string]string{"{app}": "the app", "{org}": "this organisation", "{contact}": "your administrator"},
 	scopes:  englishScopes,
 	ways:    englishWays,
 	texts: join(englishForms, englishEntry, map[Kind]text{
@@ -158,7 +158,7 @@ var english = tongue{
 			title: "You may not use this app",
 			lead:  "We know who you are, but {app} is not open to you.",
 			advice: []string{
-				"Ask the people who run {app} to admit you, and tell them the request ID below.",
+				"To be admitted to {app}, ask {contact}, and give the request ID below.",
 				"If you have more than one DingTalk account, go back to {app} and log in with the one that you use at work.",
 			},
 		},

@@ -52,6 +52,23 @@ var englishEntry = map[Kind]text{
 			"For the administrator: set the clock of this server, and let it be kept right by a time service (NTP). The log entry with this request ID says by how much it is wrong.",
 		},
 	},
+	Blocked: {
+		title: "Your account is blocked here",
+		lead:  "Your administrator has blocked this account at this login service, so it enters no app. Your DingTalk itself is not touched by that.",
+		advice: []string{
+			"If you think that this is a mistake, ask {contact}, and give the request ID below.",
+			"If you have more than one DingTalk account, go back to {app} and log in with the one that you use at work.",
+		},
+	},
+	DirectoryUndecided: {
+		title: "We cannot check your membership right now",
+		lead:  "DingTalk cannot say at the moment whether you still belong to {org}, and its last word about you is too old to go by. Nothing of yours was ended.",
+		advice: []string{
+			"Wait a moment, then try again.",
+			"If it lasts, ask {contact}, and give the request ID below.",
+		},
+		button: "Try again",
+	},
 	Preview: {
 		title: "Log in",
 		lead:  "This link leads to a login with DingTalk.",

@@ -49,6 +49,9 @@ const (
 	SignedIn  Kind = "signed-in"  // no error: the issuer's own address, for who is logged in
 	ClockSkew Kind = "clock-skew" // the administrator: our clock is wrong, so DingTalk refuses our signature
 	Preview   Kind = "preview"    // no error: what the preview of a link shows, and nothing of the login
+
+	Blocked            Kind = "blocked"             // an administrator here has blocked this person
+	DirectoryUndecided Kind = "directory-undecided" // DingTalk cannot say whether the person still belongs; try again, nothing was ended
 )
 
 // A tone picks the picture at the head of a page.
@@ -125,6 +128,8 @@ var kinds = []kindRow{
 	{SignedIn, http.StatusOK, toneDone, nil},
 	{ClockSkew, http.StatusBadGateway, toneTrouble, nil},
 	{Preview, http.StatusOK, toneInfo, nil},
+	{Blocked, http.StatusForbidden, toneStop, nil},
+	{DirectoryUndecided, http.StatusServiceUnavailable, toneWait, nil},
 }
 
 var rows = func() map[Kind]kindRow {

@@ -5,14 +5,14 @@ import "maps"
 // A tongue is everything that we say in one language.
 type tongue struct {
 	words   words
-	general map[string]string // what {app} and {org} are called when they have no name
+	general map[string]string // what {app}, {org} and {contact} are called when they have no name
 	scopes  map[string]string // what a scope lets an app know
 	ways    map[string]choice // by which a person can log in
 	texts   map[Kind]text
 }
 
-// A text is what one kind of page says. {app} and {org} stand for names. Titles
-// have neither: they are stable, and nobody else's words stand in them.
+// A text is what one kind of page says. {app}, {org} and {contact} stand for names.
+// Titles have none: they are stable, and nobody else's words stand in them.
 type text struct {
 	title  string
 	lead   string   // what happened

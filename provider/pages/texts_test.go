@@ -111,6 +111,8 @@ func TestP6_StableTitlesAndIDs(t *testing.T) {
 		SignedIn:             "You are logged in",
 		ClockSkew:            "The clock of this server is wrong",
 		Preview:              "Log in",
+		Blocked:              "Your account is blocked here",
+		DirectoryUndecided:   "We cannot check your membership right now",
 	}
 	p := newPages(t, theirs)
 	for _, kind := range Kinds() {

@@ -89,7 +89,8 @@ func (p *Pages) view(page Page) view {
 	if page.Lang == English {
 		other = Chinese
 	}
-	names := map[string]string{"{app}": clean(page.ClientName, maxName), "{org}": cmp.Or(clean(page.Organisation, maxName), p.config.Organisation)}
+	contact := cmp.Or(clean(page.Contact, maxContact), p.config.Contact)
+	names := map[string]string{"{app}": clean(page.ClientName, maxName), "{org}": cmp.Or(clean(page.Organisation, maxName), p.config.Organisation), "{contact}": contact}
 	brand := p.config.Operator
 	if brand == "" {
 		brand = lang.words.Brand
@@ -109,7 +110,7 @@ func (p *Pages) view(page Page) view {
 		Form:     row.form(page, text.Choices),
 		Frame:    newFrame(page),
 		InApp:    lang.inApp(page, names),
-		Details:  p.details(page, lang.words),
+		Details:  p.details(page, contact, lang.words),
 		Other:    tongues[other].prose(page, names),
 		OtherTag: other,
 		Switch:   link(page.SwitchURL),
@@ -135,11 +136,7 @@ func (p *Pages) view(page Page) view {
 	return v
 }
 
-func (p *Pages) details(page Page, w words) []detail {
-	contact := clean(page.Contact, maxContact)
-	if contact == "" {
-		contact = p.config.Contact
-	}
+func (p *Pages) details(page Page, contact string, w words) []detail {
 	list := []detail{
 		{ID: "client-name", Label: w.App, Value: clean(page.ClientName, maxName)},
 		{ID: "account", Label: w.Account, Value: clean(page.Account, maxName)},
