@@ -42,6 +42,7 @@ type Client struct {
 	log       *slog.Logger
 	observe   func(call string, took time.Duration, err error)
 	token     tokenCache
+	pace      pacer
 }
 
 // New makes a client. It sends nothing yet. The error names every fault of the
@@ -87,6 +88,7 @@ func New(cfg Config) (*Client, error) {
 	}
 	c.token.fetch = c.fetchAppToken
 	c.token.log = cfg.Log
+	c.Pace(cfg.CallsPerSecond)
 	return c, nil
 }
 

@@ -32,8 +32,11 @@ type Config struct {
 
 	Endpoints Endpoints // zero: the public ones of mainland DingTalk
 	// Timeout bounds one call with its repetition; default 5 s. DingTalk's own
-	// gateway gives up after 3.
+	// gateway gives up after 3. Waiting for room under CallsPerSecond is not in it.
 	Timeout time.Duration
+	// CallsPerSecond is how many requests of one call are sent in any second; 0 is no
+	// limit. DingTalk allows an app 20. See [Client.Pace].
+	CallsPerSecond float64
 	// MaxIdleConns is how many connections per host are kept open; default 128.
 	MaxIdleConns int
 	// Proxy is the URL of an HTTP proxy, or "environment" to take HTTPS_PROXY and
@@ -42,7 +45,8 @@ type Config struct {
 	UserAgent string       // default "dingbridge"
 	Log       *slog.Logger // default: discard
 	// Observe, if set, is told of every request sent: the call (one of the Call
-	// constants), how long it took, and the *Error or nil. It may run concurrently.
+	// constants), how long it took, and the *Error or nil. Waiting for room is not in
+	// that time, and what found none was not sent. It may run concurrently.
 	Observe func(call string, took time.Duration, err error)
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/url"
 	"strconv"
-	"strings"
 )
 
 // A Member is an employee of the organisation as its directory has them now. The ids
@@ -31,6 +30,7 @@ type Member struct {
 	Active           bool // has activated DingTalk; says nothing about being enabled
 	Admin            bool // administers the organisation in DingTalk
 	Boss             bool
+	Leader           bool // leads at least one department
 	ExclusiveAccount bool // an account owned by the organisation
 }
 
@@ -64,10 +64,7 @@ func (c *Client) Member(ctx context.Context, unionID string) (Member, error) {
 	}
 
 	var member Member
-	fault = c.ask(ctx, CallUser, c.user, struct {
-		UserID   string `json:"userid"`
-		Language string `json:"language"`
-	}{userID, "zh_CN"}, func(a answer) (f *Error) {
+	fault = c.askUser(ctx, userID, func(a answer) (f *Error) {
 		member, f = decodeUser(a.status, a.body, unionID, userID)
 		return f
 	})
@@ -76,6 +73,43 @@ func (c *Client) Member(ctx context.Context, unionID string) (Member, error) {
 	}
 	member.CorpID = c.corpID
 	return member, nil
+}
+
+// Lookup asks the directory who has a userId now. It is for those already known, and
+// admits nobody: it is one answer only, and what kind of contact it is about is not in
+// it. Whose unionId comes back is for the caller to compare: another than the recorded
+// one is an account that migrated or a userId given away, and not a leaver.
+//
+// [Error.Gone] here says that nobody active has this userId. It ends whoever is recorded
+// under it and nobody else; a userId that was never anybody's is gone as well, and there
+// is no record for that to end.
+func (c *Client) Lookup(ctx context.Context, userID string) (Member, error) {
+	if !isID(userID) {
+		return Member{}, oddUserID(CallUser)
+	}
+	var member Member
+	fault := c.askUser(ctx, userID, func(a answer) (f *Error) {
+		member, f = decodeLookup(a.status, a.body, userID)
+		return f
+	})
+	if fault != nil {
+		return Member{}, fault
+	}
+	member.CorpID = c.corpID
+	return member, nil
+}
+
+func oddUserID(call string) *Error {
+	e := strange("the userId is empty or not an id")
+	e.Call = call
+	return e
+}
+
+func (c *Client) askUser(ctx context.Context, userID string, decode func(answer) *Error) *Error {
+	return c.ask(ctx, CallUser, c.user, struct {
+		UserID   string `json:"userid"`
+		Language string `json:"language"`
+	}{userID, "zh_CN"}, decode)
 }
 
 // ask sends a read of the old API with the app's token.
@@ -100,61 +134,4 @@ func decodeByUnionID(status int, body []byte) (userID string, fault *Error) {
 		return "", strange("contact_type is neither employee nor external contact")
 	}
 	return userID, nil
-}
-
-// decodeUser reads the answer of user/get and refuses it unless it is about the
-// person asked for.
-func decodeUser(status int, body []byte, unionID, userID string) (Member, *Error) {
-	o, fault := oldAnswer(status, body, memberFields...)
-	if fault != nil {
-		return Member{}, fault
-	}
-	m := Member{
-		UserID:           o.id("userid"),
-		UnionID:          o.id("unionid"),
-		Name:             o.text("name"),
-		Avatar:           o.text("avatar"),
-		OrgEmail:         o.text("org_email"),
-		Email:            o.text("email"),
-		StateCode:        o.text("state_code"),
-		Mobile:           o.text("mobile"),
-		Telephone:        o.text("telephone"),
-		JobNumber:        o.text("job_number"),
-		Title:            o.text("title"),
-		Manager:          o.text("manager_userid"),
-		Departments:      o.integers("dept_id_list"),
-		Active:           o.flag("active"),
-		Admin:            o.flag("admin"),
-		Boss:             o.flag("boss"),
-		ExclusiveAccount: o.flag("exclusive_account"),
-	}
-	o.each("role_list", []string{"id", "name", "group_name"}, func(r *object) {
-		m.Roles = append(m.Roles, Role{ID: r.integer("id"), Name: r.text("name"), Group: r.text("group_name")})
-	})
-	// An account that is or may be switched off must not pass: here even null, which
-	// elsewhere means absent, is an answer that nobody understands.
-	disabled := o.flag("disable_status")
-	if o.has("disable_status") && o.null("disable_status") {
-		return Member{}, strange("disable_status is null")
-	}
-	switch {
-	case o.err != nil:
-		return Member{}, o.fault()
-	case m.UserID != userID:
-		return Member{}, strange("asked for one userid, answered about another")
-	case m.UnionID != unionID:
-		return Member{}, strange("asked for one unionid, answered about another")
-	case disabled:
-		return Member{}, &Error{Reason: ReasonDisabled, Code: "disable_status"}
-	}
-	if strings.Contains(m.Mobile, "*") {
-		m.Mobile = ""
-	}
-	return m, nil
-}
-
-var memberFields = []string{
-	"userid", "unionid", "name", "avatar", "org_email", "email", "state_code", "mobile", "telephone",
-	"job_number", "title", "manager_userid", "dept_id_list", "role_list", "active", "admin", "boss",
-	"exclusive_account", "disable_status",
 }

@@ -161,19 +161,24 @@ func (c *Client) ProbeLeavers(ctx context.Context) (Probe, error) {
 
 // ProbeRange asks what the app may see of the organisation. The error is an *Error.
 func (c *Client) ProbeRange(ctx context.Context) (Range, Probe, error) {
-	token, fault := c.token.get(ctx)
+	var p Probe
+	r, fault := c.appRange(ctx, p.look)
 	if fault != nil {
-		return Range{}, Probe{}, fault
+		return Range{}, p, fault
 	}
-	var r Range
-	p, err := c.probe(ctx, request{
-		call: CallScopes, method: http.MethodGet, url: c.oapi.JoinPath("auth/scopes"),
-		query: "access_token=" + url.QueryEscape(token), secret: token, repeatable: true,
-	}, func(a answer) (f *Error) {
+	return r, p, nil
+}
+
+// appRange asks what the app may see, and shows every answer to look.
+func (c *Client) appRange(ctx context.Context, look func(answer)) (r Range, fault *Error) {
+	fault = c.asApp(ctx, request{
+		call: CallScopes, method: http.MethodGet, url: c.oapi.JoinPath("auth/scopes"), repeatable: true,
+	}, inQuery, func(a answer) (f *Error) {
+		look(a)
 		r, f = decodeScopes(a.status, a.body)
 		return f
 	})
-	return r, p, err
+	return r, fault
 }
 
 // decodeScopes reads the answer of auth/scopes, which has its content at the top.

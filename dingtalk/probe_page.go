@@ -17,6 +17,9 @@ type Page struct {
 // by that. address is one that this client made (AuthorizeURL, FrameURL, ScanURL). The
 // error is an *Error if there was no answer; every answer, also a refusal, is a Page.
 func (c *Client) ProbePage(ctx context.Context, address string) (Page, Probe, error) {
+	if fault := c.pace.wait(ctx, CallPage); fault != nil {
+		return Page{}, Probe{}, fault
+	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	fail := func(f *Error) (Page, Probe, error) {

@@ -37,12 +37,15 @@ type answer struct {
 }
 
 // do sends a request, decodes the answer, and does both once more if that is safe
-// and may help. All of it ends within the client's timeout.
+// and may help. All of it ends within the client's timeout, once there is room to send.
 func (c *Client) do(ctx context.Context, r request, decode func(answer) *Error) *Error {
+	if fault := c.pace.wait(ctx, r.call); fault != nil {
+		return fault
+	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	fault := c.once(ctx, r, decode)
-	if fault != nil && r.repeatable && fault.Transient() && !fault.final && pause(ctx, fault.Reason) {
+	if fault != nil && r.repeatable && fault.Transient() && !fault.final && pause(ctx, fault.Reason) && c.pace.wait(ctx, r.call) == nil {
 		fault = c.once(ctx, r, decode)
 	}
 	return fault

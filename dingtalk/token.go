@@ -90,7 +90,7 @@ func (t *tokenCache) start(ctx context.Context) *flight {
 	}
 	f := &flight{done: make(chan struct{})}
 	t.flight = f
-	ctx = context.WithoutCancel(ctx)
+	ctx = inLane(context.WithoutCancel(ctx), lanePerson) // a sweep may have begun it, and a person join
 	go func() {
 		asked := time.Now()
 		token, fault := t.fetch(ctx)
