@@ -15,17 +15,20 @@ var knownScopes = []string{"openid", "profile", "email", "groups", "offline_acce
 
 // checker turns one spec into a client and notes every fault on the way.
 type checker struct {
-	index  int
-	spec   *Spec
-	faults []Fault
+	list    string // of the file
+	index   int    // in it
+	id      string // as the file has it
+	spec    *Spec
+	aliases *aliases
+	faults  []Fault
 }
 
 func (k *checker) faultf(field, remedy, format string, args ...any) {
-	id := k.spec.ID
+	id := k.id
 	if quoted := strconv.QuoteToASCII(id); quoted != `"`+id+`"` || len(id) > 64 {
 		id = quoted[:min(len(quoted), 64)]
 	}
-	k.faults = append(k.faults, Fault{Index: k.index, ID: id, Field: field, Text: fmt.Sprintf(format, args...), Remedy: remedy})
+	k.faults = append(k.faults, Fault{List: k.list, Index: k.index, ID: id, Field: field, Text: fmt.Sprintf(format, args...), Remedy: remedy})
 }
 
 func (k *checker) client() *Client {
@@ -33,10 +36,10 @@ func (k *checker) client() *Client {
 	c := &Client{
 		ID: s.ID, Name: s.Name, Public: s.Public,
 		PKCERequired: s.RequirePKCE == nil || *s.RequirePKCE,
-		Allow:        Allow{Everyone: s.Allow.Everyone, Groups: slices.Clone(s.Allow.Groups), People: slices.Clone(s.Allow.People)},
 		PhoneNumber:  s.PhoneNumber, OmitNickname: s.OmitNickname, OmitIss: s.OmitIss, ResourceServer: s.ResourceServer,
 		RequirePushed: s.RequirePushed, DeviceAuthorization: s.DeviceAuthorization, MinimalIDToken: s.MinimalIDToken,
 		InAppTap:      s.InAppTap,
+		aliases:       k.aliases,
 		extraRedirect: s.ExtraRedirect, extraPostLogout: s.ExtraPostLogoutRedirect, extraOrigin: s.ExtraOrigin,
 	}
 	k.identity(c)
@@ -48,6 +51,9 @@ func (k *checker) client() *Client {
 	k.scopes(c)
 	k.allow(c)
 	k.organisations(c)
+	k.groups(c)
+	k.claims(c)
+	k.directory(c)
 	k.home(c)
 	return c
 }
@@ -208,23 +214,6 @@ func (k *checker) scopes(c *Client) {
 			k.faultf(at, "write phone_number: true too, or remove the scope", "the client may not learn phone numbers")
 		case scope == "offline_access" && c.RefreshToken == RefreshNever:
 			k.faultf(at, "remove the scope, or refresh_token: never", "the client never gets a refresh token")
-		}
-	}
-}
-
-func (k *checker) allow(c *Client) {
-	if c.Allow.Everyone && (len(c.Allow.Groups) > 0 || len(c.Allow.People) > 0) {
-		k.faultf("allow", "keep everyone, or the lists", "everyone makes the lists pointless")
-	}
-	for i, group := range c.Allow.Groups {
-		kind, id, _ := strings.Cut(group, ":")
-		if kind != "dept" && kind != "role" || id == "" || id[0] == '0' || strings.Trim(id, "0123456789") != "" {
-			k.faultf(fmt.Sprintf("allow.groups[%d]", i), "write dept:<id> or role:<id>", "nobody can have this group")
-		}
-	}
-	for i, person := range c.Allow.People {
-		if person == "" || strings.TrimSpace(person) != person {
-			k.faultf(fmt.Sprintf("allow.people[%d]", i), "write a DingTalk userId", "nobody can have this userId")
 		}
 	}
 }

@@ -55,6 +55,15 @@ type Client struct {
 	OmitNickname   bool
 	OmitIss        bool
 	ResourceServer bool
+	// GroupsClaim is what of a person's groups it sees; nil for all. GroupsMax is how many.
+	GroupsClaim []string
+	GroupsMax   int
+	// Claims are its tables, as the file has them.
+	Claims []ClaimSpec
+	// DirectoryClaims are words, of which [DirectoryClaim] makes the claims' names.
+	DirectoryClaims []string
+	// SubstituteEmail gives a person without an address one that leads nowhere.
+	SubstituteEmail bool
 	// Organisations are corpIds; empty where the file names none.
 	Organisations []string
 	// InAppTap asks for a press of a button before a login inside DingTalk.
@@ -66,6 +75,10 @@ type Client struct {
 	extraPostLogout func(string) bool
 	extraOrigin     func(string) bool
 	digests         [][digestSize]byte
+	aliases         *aliases // all that there are
+	rules           rules
+	sees            seen
+	tables          []claimTable
 	loopback        []string // native only: registered loopback URIs without their port
 }
 
@@ -96,18 +109,6 @@ func (c *Client) IssuesRefresh(granted []string) bool {
 		return false
 	}
 	return slices.Contains(granted, "offline_access")
-}
-
-// Admits reports whether a person with these groups (all of them, uncapped) and
-// this userId may enter by the client.
-func (c *Client) Admits(groups []string, userID string) bool {
-	if c.Allow.Everyone {
-		return true
-	}
-	if userID != "" && slices.Contains(c.Allow.People, userID) {
-		return true
-	}
-	return slices.ContainsFunc(groups, func(group string) bool { return slices.Contains(c.Allow.Groups, group) })
 }
 
 // AllowsOrigin reports whether scripts of the origin may read our answers to this

@@ -24,16 +24,6 @@ func (k *checker) organisations(c *Client) {
 			k.faultf(at, "keep it once", "the organisation is there twice")
 		}
 	}
-	if len(c.Organisations) < 2 {
-		return
-	}
-	const remedy = "register a client for each organisation, or write allow: everyone"
-	if len(c.Allow.Groups) > 0 {
-		k.faultf("allow.groups", remedy, "the client serves several organisations, in which the same id is another group")
-	}
-	if len(c.Allow.People) > 0 {
-		k.faultf("allow.people", remedy, "the client serves several organisations, in which the same userId is another person")
-	}
 }
 
 // isCorpID takes what DingTalk issues ("ding" and hexadecimal digits) and what

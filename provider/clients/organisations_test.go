@@ -69,9 +69,9 @@ func TestThreat_D18_NobodyIsAdmittedByAnIDOfSeveral(t *testing.T) {
 		"none named, groups": {nil, Allow{Groups: group}, nil},
 		"two, everyone":      {two, Allow{Everyone: true}, nil},
 		"two, nobody":        {two, Allow{}, nil},
-		"two, groups":        {two, Allow{Groups: group}, []string{"allow.groups"}},
+		"two, groups":        {two, Allow{Groups: group}, []string{"allow.groups[0]"}},
 		"two, people":        {two, Allow{People: person}, []string{"allow.people"}},
-		"two, both":          {two, Allow{Groups: group, People: person}, []string{"allow.groups", "allow.people"}},
+		"two, both":          {two, Allow{Groups: group, People: person}, []string{"allow.groups[0]", "allow.people"}},
 	} {
 		s := valid()
 		s.Organisations, s.Allow = tc.organisations, tc.allow

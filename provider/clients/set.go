@@ -19,15 +19,16 @@ type table struct {
 	ordered []*Client
 }
 
-// NewSet checks all specs and tells every fault found. With any fault there is no
-// set (promise C1). The specs are copied.
-func NewSet(specs []Spec) (*Set, []Fault) {
+// NewSet checks all specs, and the groups that have names, and tells every fault found.
+// With any fault there is no set (promise C1). The specs are copied.
+func NewSet(specs []Spec, groups ...GroupSpec) (*Set, []Fault) {
+	aliases, faults := newAliases(groups, several(specs, groups))
 	next := &table{byID: make(map[string]*Client, len(specs))}
 	firsts := make(map[string]int, len(specs))
 	checks := make([]checker, len(specs))
 	for index := range specs {
 		check := &checks[index]
-		check.index, check.spec = index, &specs[index]
+		*check = checker{list: "clients", index: index, id: specs[index].ID, spec: &specs[index], aliases: aliases}
 		client := check.client()
 		folded := strings.ToLower(client.ID)
 		if first, doubled := firsts[folded]; doubled && folded != "" {
@@ -39,7 +40,6 @@ func NewSet(specs []Spec) (*Set, []Fault) {
 		next.byID[client.ID] = client
 		next.ordered = append(next.ordered, client)
 	}
-	var faults []Fault
 	for index := range checks {
 		checks[index].audiences(next) // when all are known, whatever their order
 		faults = append(faults, checks[index].faults...)
@@ -50,6 +50,20 @@ func NewSet(specs []Spec) (*Set, []Fault) {
 	set := new(Set)
 	set.current.Store(next)
 	return set, nil
+}
+
+// several tells whether more than one organisation is named.
+func several(specs []Spec, groups []GroupSpec) bool {
+	var named setOf[string]
+	for i := range specs {
+		named.put(specs[i].Organisations...)
+	}
+	for i := range groups {
+		if groups[i].Organisation != "" {
+			named.put(groups[i].Organisation)
+		}
+	}
+	return len(named) > 1
 }
 
 // Lookup returns the client with exactly this id.

@@ -171,7 +171,7 @@ func TestC4_HashesAreChecked(t *testing.T) {
 }
 
 func TestC5_Admits(t *testing.T) {
-	groups, person := []string{"dept:1", "dept:10", "role:7"}, "zhangsan"
+	facts := Facts{CorpID: "dinga", UserID: "zhangsan", Departments: []int64{1, 10}, Direct: []int64{10}, Roles: []int64{7}}
 	for name, tc := range map[string]struct {
 		allow Allow
 		want  bool
@@ -195,13 +195,13 @@ func TestC5_Admits(t *testing.T) {
 			t.Fatal(name, faults)
 		}
 		c, _ := set.Lookup(s.ID)
-		if got := c.Admits(groups, person); got != tc.want {
+		if got := c.Admits(facts).Admitted; got != tc.want {
 			t.Errorf("%s: %v", name, got)
 		}
-		if c.Admits(nil, "") != tc.allow.Everyone {
+		if c.Admits(Facts{}).Admitted != tc.allow.Everyone {
 			t.Errorf("%s: a person without groups and userId", name)
 		}
-		if tc.allow.Nobody() && c.Admits(groups, person) {
+		if tc.allow.Nobody() && c.Admits(facts).Admitted {
 			t.Errorf("%s: nobody, but admitted", name)
 		}
 	}
@@ -329,7 +329,7 @@ func TestC9_TheSpecsAreCopied(t *testing.T) {
 	specs := []Spec{s, server("api")}
 	set, _ := NewSet(specs)
 	specs[0].RedirectURIs[0], specs[0].Allow.People[0], specs[0].Audiences[0], specs[0].Organisations[0] = "https://evil.example/", "mallory", "evil", "dingevil"
-	if c, _ := set.Lookup("grafana"); c.AllowsRedirect("https://evil.example/") || c.Admits(nil, "mallory") || c.Audiences[0] != "api" || c.Serves("dingevil") {
+	if c, _ := set.Lookup("grafana"); c.AllowsRedirect("https://evil.example/") || c.Admits(Facts{CorpID: "dinga", UserID: "mallory"}).Admitted || c.Audiences[0] != "api" || c.Serves("dingevil") {
 		t.Error("the set follows the caller's memory")
 	}
 }

@@ -61,6 +61,18 @@ type Spec struct {
 
 	// Allow says who may enter; without it nobody.
 	Allow Allow `yaml:"allow"`
+	// GroupsClaim is what of a person's groups the client sees, by name or by the words
+	// aliases, departments, roles; all if left out. GroupsMax is how many; 50 if left out.
+	GroupsClaim []string `yaml:"groups_claim"`
+	GroupsMax   *int     `yaml:"groups_max"`
+	// Claims are the client's own, made of the person's groups.
+	Claims []ClaimSpec `yaml:"claims"`
+	// DirectoryClaims are facts of the directory that the client may know: some of
+	// userid, corp_id, job_number, title, departments, roles, manager.
+	DirectoryClaims []string `yaml:"directory_claims"`
+	// SubstituteEmail gives a person without an e-mail address one that leads nowhere
+	// and is never verified, for apps that refuse people without.
+	SubstituteEmail bool `yaml:"substitute_email"`
 	// PhoneNumber permits scope phone.
 	PhoneNumber bool `yaml:"phone_number"`
 	// OmitNickname leaves out the claim nickname (Gitea takes it as username).
@@ -90,31 +102,21 @@ type Spec struct {
 	ExtraOrigin             func(origin string) bool `yaml:"-"`
 }
 
-// Allow says who may enter by a client. The zero Allow admits nobody.
-type Allow struct {
-	// Everyone of the organisations that the client serves.
-	Everyone bool `yaml:"everyone"`
-	// Groups as in the claim groups: "dept:<id>", "role:<id>". Groups and People are
-	// for clients of one organisation: another's ids can be the same.
-	Groups []string `yaml:"groups"`
-	// People by DingTalk userId. An administrator can give a leaver's userId to
-	// somebody else: prefer groups.
-	People []string `yaml:"people"`
-}
-
-// Nobody reports whether a admits no one at all, which deserves a warning.
-func (a Allow) Nobody() bool { return !a.Everyone && len(a.Groups) == 0 && len(a.People) == 0 }
-
-// A Fault is one thing wrong with one [Spec]. It never holds a secret hash.
+// A Fault is one thing wrong with one [Spec] or [GroupSpec]. It never holds a secret hash.
 type Fault struct {
-	Index  int    // of the spec, from 0
-	ID     string // of the client, quoted where it is strange; may be empty
-	Field  string // as in the file: "redirect_uris[1]"
+	List   string // of the file: "clients" or "groups"
+	Index  int    // in it, from 0
+	ID     string // of the client, or name of the group; quoted where it is strange; may be empty
+	Field  string // as in the file: "redirect_uris[1]"; empty for the whole of it
 	Text   string // what is wrong
 	Remedy string // what to write instead
 }
 
 // Error makes a Fault usable as an error.
 func (f Fault) Error() string {
-	return fmt.Sprintf("clients[%d] (%s): %s: %s; %s", f.Index, f.ID, f.Field, f.Text, f.Remedy)
+	at := fmt.Sprintf("%s[%d] (%s): ", f.List, f.Index, f.ID)
+	if f.Field != "" {
+		at += f.Field + ": "
+	}
+	return at + f.Text + "; " + f.Remedy
 }
