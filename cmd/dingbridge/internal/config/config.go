@@ -160,8 +160,13 @@ type Claims struct {
 	// VerifiedEmailDomains are those of EmailDomains for which the organisation
 	// itself gives out addresses, so that email_verified is true.
 	VerifiedEmailDomains []string `yaml:"verified_email_domains"`
-	// UsernameSources: userid, job_number, org_email (what stands before the @), in
-	// the order of preference. The name is made once and never changes.
+	// SubstituteEmailDomain is one that the organisation owns and at which nobody has
+	// a mailbox. Clients with substitute_email are told <sub>@ it, never verified, of
+	// people who have no other e-mail claim.
+	SubstituteEmailDomain string `yaml:"substitute_email_domain"`
+	// UsernameSources: userid, job_number, org_email (what stands before the @), pinyin
+	// (of the name in the directory: zhangsan), in the order of preference. The name is
+	// made once and never changes.
 	UsernameSources []string `yaml:"username_sources" default:"userid"`
 	// ReservedUsernames are never given to anybody, beside the built-in ones.
 	ReservedUsernames []string `yaml:"reserved_usernames"`

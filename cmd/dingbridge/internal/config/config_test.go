@@ -36,7 +36,8 @@ lives: {code: 30s, refresh_absolute: 1d12h, refresh_idle: 1d}
 claims:
   email_domains: [example.com, example.org]
   verified_email_domains: [example.com]
-  username_sources: [job_number, userid]
+  username_sources: [job_number, pinyin, userid]
+  substitute_email_domain: users.example.com
 trusted_proxies: [10.0.0.0/8, "::1"]
 log: {level: debug}
 operator: {name: IT, contact: it@example.com, logo_file: logo.svg}
@@ -401,4 +402,37 @@ func FuzzConfig(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestSubstituteEmailDomain(t *testing.T) {
+	const at = "c.yaml:7: claims.substitute_email_domain: "
+	for domain, want := range map[string]string{
+		"users.example.com":               "",
+		"xn--55qx5d.cn":                   "",
+		"example.com":                     at + "is among the email_domains; take one at which nobody has a mailbox, such as users.example.com",
+		"Users.example.com":               at + "is not a domain; ",
+		"@users.example.com":              at + "is not a domain; ",
+		"users":                           at + "is not a domain; ",
+		"users..example.com":              at + "is not a domain; ",
+		".example.com":                    at + "is not a domain; ",
+		"users.example.com.":              at + "is not a domain; ",
+		"-users.example.com":              at + "is not a domain; ",
+		"users_.example.com":              at + "is not a domain; ",
+		"users.example.com:25":            at + "is not a domain; ",
+		"192.0.2.7":                       at + "is not a domain; ",
+		"用户.example.com":                  at + "is not a domain; ",
+		strings.Repeat("a", 64) + ".com":  at + "is not a domain; ",
+		strings.Repeat("a.", 100) + "com": at + "is not a domain; ",
+	} {
+		text := good + "claims:\n  substitute_email_domain: \"" + domain + "\"\n  email_domains: [example.com]\n"
+		_, err := Parse("c.yaml", []byte(text), nil)
+		if got := strings.Join(lines(err), "\n"); (want == "") != (got == "") || !strings.HasPrefix(got, want) {
+			t.Errorf("%s: got %q, want %q", domain, got, want)
+		}
+	}
+	several := strings.Replace(good, "organisations: [", "organisations: [{corp_id: x, name: X, client_id: y, client_secret_file: z, email_domains: [b.example]}, ", 1)
+	_, err := Parse("c.yaml", []byte(strings.Replace(several, "corp_id: a", "name: A, corp_id: a", 1)+"claims: {substitute_email_domain: b.example}\n"), nil)
+	if got := lines(err); len(got) != 1 || !strings.Contains(got[0], "is among the email_domains") {
+		t.Errorf("one of an organisation's: %q", got)
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"net/url"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -166,10 +167,35 @@ func (v *validator) claims(c *Config) {
 		v.oneOf(item("claims.email_sources", i), s, "org_email", "email")
 	}
 	for i, s := range c.Claims.UsernameSources {
-		v.oneOf(item("claims.username_sources", i), s, "job_number", "userid", "org_email")
+		v.oneOf(item("claims.username_sources", i), s, "job_number", "userid", "org_email", "pinyin")
 	}
 	v.domains("claims", c.Claims.EmailDomains, c.Claims.VerifiedEmailDomains)
 	v.ownDomains(c)
+	v.substituteDomain(c)
+}
+
+// domainName is a name that every app takes in an address: labels as RFC 1123 §2.1 has
+// them, in small letters.
+var domainName = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+// substituteDomain: an app must never take an address that we made up for one that
+// belongs to somebody.
+func (v *validator) substituteDomain(c *Config) {
+	const at = "claims.substitute_email_domain"
+	domain := c.Claims.SubstituteEmailDomain
+	if domain == "" {
+		return
+	}
+	if len(domain) > 200 || !domainName.MatchString(domain) {
+		v.fault(at, "is not a domain", "write it like users.example.com, in small letters, without @")
+	}
+	real := slices.Clone(c.Claims.EmailDomains)
+	for _, o := range c.DingTalk.Organisations {
+		real = append(real, o.EmailDomains...)
+	}
+	if slices.Contains(real, domain) {
+		v.fault(at, "is among the email_domains", "take one at which nobody has a mailbox, such as users."+domain)
+	}
 }
 
 // domains checks the two lists of domains in the value at path.
