@@ -27,6 +27,19 @@ func snsAnswer(status int, body []byte, wanted ...string) (*object, *Error) {
 }
 
 func oldContent(status int, body []byte, envelope []string, member string, wanted []string) (*object, *Error) {
+	o, fault := oldSuccess(status, body, envelope)
+	if fault != nil {
+		return nil, fault
+	}
+	result := o.inner(member, wanted)
+	if result.err != nil {
+		return nil, result.fault()
+	}
+	return result, nil
+}
+
+// oldSuccess reads an answer of the old API and returns it whole if it is no failure.
+func oldSuccess(status int, body []byte, envelope []string) (*object, *Error) {
 	if fault := refused(status, body); fault != nil {
 		return nil, fault
 	}
@@ -44,11 +57,7 @@ func oldContent(status int, body []byte, envelope []string, member string, wante
 	if code != 0 || status != http.StatusOK || subCode(o) != "" {
 		return nil, oldFault(status, code, o)
 	}
-	result := o.inner(member, wanted)
-	if result.err != nil {
-		return nil, result.fault()
-	}
-	return result, nil
+	return o, nil
 }
 
 // oldFault classifies an error of the old API.

@@ -22,7 +22,7 @@ func (e *Error) scrub(secrets ...string) {
 	e.RequestID = clean(e.RequestID, maxLabel, secrets)
 	e.Permission = clean(e.Permission, maxLabel, secrets)
 	switch e.Err {
-	case nil, context.Canceled, context.DeadlineExceeded, ErrNotMigrated, errOwnLimit: // fixed texts that callers compare with
+	case nil, context.Canceled, context.DeadlineExceeded, ErrNotMigrated: // fixed texts that callers compare with
 	default:
 		e.Err = errors.New(clean(e.Err.Error(), maxMessage, secrets))
 	}
