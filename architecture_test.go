@@ -91,6 +91,8 @@ var doors = map[string][]string{
 	"go.yaml.in/yaml":                 rooms("cmd/dingbridge/internal/config dingtalk/simulator"),
 	"github.com/spf13/cobra":          rooms("cmd/dingbridge"),
 	"golang.org/x/sync":               rooms("provider/people"),
+	"github.com/coder/websocket":      rooms("dingtalk/simulator dingtalk/stream"),
+	"github.com/mozillazg/go-pinyin":  rooms("provider/people"),
 	"golang.org/x/net":                nil, // tests only
 	"golang.org/x/oauth2":             rooms("cmd/dingbridge/internal/demoapp"),
 	"github.com/coreos/go-oidc":       rooms("cmd/dingbridge/internal/demoapp"),

@@ -100,6 +100,7 @@ func (d *demonstration) run(ctx context.Context, stdout, stderr io.Writer) (err 
 	if err != nil {
 		return err
 	}
+	defer sim.Close()
 	if err := sim.AddRedirectURLs(issuer); err != nil {
 		return fmt.Errorf("registering the provider at the simulator: %w", err)
 	}

@@ -73,7 +73,7 @@ func simulate(ctx context.Context, s simulation, stdout, stderr io.Writer) error
 			"scan_app_id", sim.ScanApp().AppID, "scan_app_secret", sim.ScanApp().AppSecret)
 		return announce(stdout, baseURL(l, s.listen))
 	}
-	return serveAll(ctx, []server{{listener: l, handler: sim.Handler(), log: log}}, begin, nil)
+	return serveAll(ctx, []server{{listener: l, handler: sim.Handler(), log: log}}, begin, sim.Close)
 }
 
 func newSimulator(s simulation, log *slog.Logger) (*simulator.Simulator, error) {

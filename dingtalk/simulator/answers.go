@@ -182,7 +182,7 @@ func (c *call) refuseIP() answer {
 
 func (c *call) wrongMethod() answer {
 	switch {
-	case c.route.family == page, c.route.family == script:
+	case c.route.family == page, c.route.family == script, c.route.family == socket:
 		return answer{status: http.StatusMethodNotAllowed, mime: "text/plain; charset=utf-8", body: []byte("method not allowed\n"), code: "method"}
 	case c.route.family == newAPI:
 		return c.unknownNew()

@@ -41,11 +41,12 @@ type answer struct {
 	status   int
 	mime     string
 	body     []byte
-	location string // of a redirect
-	code     string // for the call log: ok, or DingTalk's error code
-	reset    bool   // cut the connection instead
-	cut      bool   // cut it after half the body
-	framed   bool   // a page that other pages may frame
+	location string                    // of a redirect
+	code     string                    // for the call log: ok, or DingTalk's error code
+	reset    bool                      // cut the connection instead
+	cut      bool                      // cut it after half the body
+	framed   bool                      // a page that other pages may frame
+	upgrade  func(http.ResponseWriter) // takes the connection over in place of writing
 }
 
 // answer serves one call: fault, gate, handler, log.
@@ -66,6 +67,10 @@ func (s *Simulator) answer(w http.ResponseWriter, r *http.Request, rt *route) {
 	}
 	s.calls.add(c, &a)
 	s.log.Debug("call", "call", rt.call, "status", a.status, "code", a.code, "fault", c.fault)
+	if a.upgrade != nil && !a.reset {
+		a.upgrade(w)
+		return
+	}
 	a.write(w, rt.family, c.now)
 }
 
@@ -139,7 +144,7 @@ func (c *call) gate() (answer, bool) {
 		return c.wrongMethod(), false
 	}
 	switch {
-	case rt.family == page, rt.family == script:
+	case rt.family == page, rt.family == script, rt.family == socket:
 		return answer{}, true
 	case rt.needs == signature:
 		return c.snsGate()

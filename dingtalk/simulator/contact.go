@@ -75,11 +75,8 @@ func (c *call) leaveRecords() answer {
 		answer.NextToken = fmt.Sprintf("%016X", last)
 	}
 	for _, l := range leaves[first:last] {
-		rec := leaveRecord{UserID: l.userID, LeaveTime: l.at.UTC().Format("2006-01-02T15:04:05Z"), LeaveReason: "delete"}
-		if p := c.sim.staff.person(l.userID); p != nil {
-			rec.Name, rec.StateCode, rec.Mobile = p.Name, p.StateCode, starred(p.Mobile)
-		}
-		answer.Records = append(answer.Records, rec)
+		answer.Records = append(answer.Records, leaveRecord{l.userID, l.name, l.stateCode, l.mobile,
+			l.at.UTC().Format("2006-01-02T15:04:05Z"), "delete"})
 	}
 	return c.ok(answer)
 }

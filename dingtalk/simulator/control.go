@@ -43,6 +43,7 @@ func (s *Simulator) controls() http.Handler {
 	verb("GET /control/log", s.controlLog)
 	verb("POST /control/log", s.controlKeep)
 	verb("DELETE /control/tokens", func(*http.Request) (any, error) { s.DropTokens(); return nil, nil })
+	s.streamControls(verb)
 	verb("POST /control/reset", func(*http.Request) (any, error) { s.Reset(); return nil, nil })
 	return guarded(http.NewCrossOriginProtection().Handler(mux))
 }
@@ -156,7 +157,7 @@ func (s *Simulator) controlPatch(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read body: %w", err)
 	}
-	if err := s.staff.change(r.PathValue("userid"), func(p *Person) error { return decode(body, p) }); err != nil {
+	if err := s.changePerson(r.PathValue("userid"), func(p *Person) error { return decode(body, p) }); err != nil {
 		return nil, err
 	}
 	return s.controlPerson(r)

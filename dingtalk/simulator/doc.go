@@ -58,6 +58,12 @@
 //	    control, and the default holds otherwise.
 //	M30 Two simulators in one process share nothing.
 //	M31 Answers are dated by the simulated clock.
+//	M32 The gateway of Stream mode takes JSON and the app's credentials, answers
+//	    XML to who does not ask for JSON, and gives a ticket that opens one
+//	    websocket within 90 seconds of the simulated clock.
+//	M33 An event is a frame of string headers with JSON in a string, sent to one
+//	    connection chosen at random, and again, as another message of the same
+//	    eventId, until it is acknowledged.
 //
 // # Choices where DingTalk is undocumented
 //
@@ -107,6 +113,11 @@
 //	               refused                   it is one, and unknown
 //	client         dingtalk                  User-Agent tells DingTalk's client
 //	               any                       every browser passes for it
+//	events         kept                      those raised while nobody is connected come later
+//	               lost                      they do not
+//	               off                       nothing here raises any
+//	event_topic    star                      the header topic of events is *
+//	               dingTalk                  it is that
 //
 // # Faults of pages and of the script
 //
@@ -128,6 +139,12 @@
 //	POST   /control/people/{userid}/leave, /return
 //	POST   /control/grow {"count"}                 invented members, for load tests
 //	GET    /control/app, PATCH /control/app {...}  any member of [App] but the credentials
+//	GET    /control/stream                         connections, and what became of events
+//	POST   /control/stream {"action","connection"} disconnect, kill, ping, silence,
+//	                                               system (with "topic", "data"), raw (with "data")
+//	POST   /control/stream {"redeliver","drain","ping_every"}
+//	POST   /control/events {"eventType","corpId","eventId","data","count","age"}
+//	GET    /control/events                         the last 1000 and what became of them
 //	POST   /control/outsiders {"refuse"}           stop outsiders at the login page
 //	POST   /control/faults {"call","kind","count","delay","status","code","message","value"}
 //	GET    /control/faults, DELETE /control/faults

@@ -11,6 +11,7 @@ const (
 	topAPI                     // oapi.dingtalk.com/topapi: HTTP 200, gateway errors wrapped in 88
 	plainAPI                   // the rest of oapi.dingtalk.com: HTTP 200, errors never wrapped
 	script                     // g.alicdn.com: the JSAPI
+	socket                     // wss-open-connection.dingtalk.com: Stream mode
 )
 
 func (f family) old() bool { return f == topAPI || f == plainAPI }
@@ -42,6 +43,8 @@ var table = []route{
 	{"corpToken", "POST", "/v1.0/oauth2/{corpId}/token", newAPI, noToken, "", (*call).corpToken},
 	{"users/me", "GET", "/v1.0/contact/users/{unionId}", newAPI, userToken, permUserRead, (*call).userMe},
 	{"empLeaveRecords", "GET", "/v1.0/contact/empLeaveRecords", newAPI, appToken, permCommonRead, (*call).leaveRecords},
+	{"connections/open", "POST", "/v1.0/gateway/connections/open", newAPI, noToken, "", (*call).openConnection},
+	{"connect", "GET", "/connect", socket, noToken, "", (*call).connect},
 
 	{"gettoken", "GET POST", "/gettoken", plainAPI, noToken, "", (*call).getToken},
 	{"getuserinfo_bycode", "POST", "/sns/getuserinfo_bycode", plainAPI, signature, permSNS, (*call).snsUserInfo},

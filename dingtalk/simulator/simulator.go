@@ -65,6 +65,7 @@ type Simulator struct {
 	variants atomic.Pointer[map[string]string]
 	loopback atomic.Bool // every address of this machine counts as registered; survives Reset
 
+	stream *stream
 	staff  *staff
 	vault  *vault
 	faults faults
@@ -89,6 +90,7 @@ func New(cfg Config) (*Simulator, error) {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Simulator{cfg: cfg, company: company, log: cfg.Log, staff: &staff{}, vault: newVault()}
+	s.stream = newStream(s)
 	s.handler = s.routes()
 	s.Reset()
 	if err := s.ApproveAs(cfg.As); err != nil {
@@ -118,7 +120,8 @@ func (s *Simulator) Advance(d time.Duration) error {
 }
 
 // Reset brings back the state after [New]: people, app, clock, no codes,
-// tokens, faults or remembered calls. Redirect URLs from
+// tokens, tickets, events, faults or remembered calls. Connections of Stream mode stay
+// open, and redirect URLs from
 // [Simulator.AddRedirectURLs] and [Simulator.RegisterLoopback] stay, because they belong to the program that
 // embeds the simulator and not to the test that steers it.
 func (s *Simulator) Reset() {
@@ -139,6 +142,7 @@ func (s *Simulator) Reset() {
 	s.offset.Store(0)
 	s.staff.fill(s.company, s.cfg.Extra)
 	s.vault.empty()
+	s.stream.reset()
 	s.faults.clear()
 	s.limits.clear()
 	s.calls.size(s.cfg.LogSize)

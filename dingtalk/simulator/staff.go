@@ -31,9 +31,21 @@ type staff struct {
 // maxLeaves bounds the record of leavers, oldest dropped first.
 const maxLeaves = 1000
 
+// leave tells of a leaver what was so when he left: his userid may be another's since.
 type leave struct {
-	userID string
-	at     time.Time
+	userID, name, stateCode, mobile string
+
+	at time.Time
+}
+
+// recordLeave remembers that p left.
+func (s *staff) recordLeave(p *Person, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.leaves) >= maxLeaves {
+		s.leaves = slices.Delete(s.leaves, 0, 1)
+	}
+	s.leaves = append(s.leaves, leave{p.UserID, p.Name, p.StateCode, starred(p.Mobile), now})
 }
 
 type roleInGroup struct {
@@ -124,23 +136,22 @@ func (s *staff) account(unionID string) *Person {
 
 var errNobody = errors.New("nobody has this userid")
 
-// change replaces the person userID by what alter makes of a copy.
-func (s *staff) change(userID string, alter func(*Person) error) error {
+// change replaces the person userID by what alter makes of a copy, and returns both.
+func (s *staff) change(userID string, alter func(*Person) error) (old, now *Person, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	old := s.byID[userID]
-	if old == nil {
-		return fmt.Errorf("change person %q: %w", userID, errNobody)
+	if old = s.byID[userID]; old == nil {
+		return nil, nil, fmt.Errorf("change person %q: %w", userID, errNobody)
 	}
 	p := old.clone()
 	if err := alter(&p); err != nil {
-		return fmt.Errorf("change person %q: %w", userID, err)
+		return nil, nil, fmt.Errorf("change person %q: %w", userID, err)
 	}
 	if p.UserID != userID {
-		return fmt.Errorf("change person %q: a userid cannot be changed once created", userID)
+		return nil, nil, fmt.Errorf("change person %q: a userid cannot be changed once created", userID)
 	}
 	if other := s.byUnion[p.UnionID]; other != nil && other != old {
-		return fmt.Errorf("change person %q: unionid %q is taken already", userID, p.UnionID)
+		return nil, nil, fmt.Errorf("change person %q: unionid %q is taken already", userID, p.UnionID)
 	}
 	depts, roles := map[int64]bool{}, map[int64]bool{}
 	for id := range s.depts {
@@ -150,10 +161,10 @@ func (s *staff) change(userID string, alter func(*Person) error) error {
 		roles[id] = true
 	}
 	for _, f := range p.check(depts, roles) {
-		return fmt.Errorf("change person %q: %s", userID, f.text)
+		return nil, nil, fmt.Errorf("change person %q: %s", userID, f.text)
 	}
 	s.put(&p)
-	return nil
+	return old, &p, nil
 }
 
 // next returns the member whose turn n is among those who can log in.

@@ -106,38 +106,40 @@ func (s *Simulator) People() []string {
 }
 
 // ChangePerson lets change alter a copy of the person userID and puts it in
-// place. The userid cannot be changed; a changed UnionID is what an account
-// migration does.
+// place. The userid cannot be changed; for a changed UnionID see also
+// [Simulator.Migrate]. It raises the events that DingTalk would.
 func (s *Simulator) ChangePerson(userID string, change func(*Person)) error {
-	return s.staff.change(userID, func(p *Person) error { change(p); return nil })
+	return s.changePerson(userID, func(p *Person) error { change(p); return nil })
 }
 
-// Leave takes the person userID out of the organisation. The account stays:
-// such a person can still log in to DingTalk, as an outsider.
+func (s *Simulator) changePerson(userID string, alter func(*Person) error) error {
+	old, p, err := s.staff.change(userID, alter)
+	if err != nil {
+		return err
+	}
+	if old.employed() && p.Left {
+		s.staff.recordLeave(old, s.Now())
+	}
+	s.raiseChange(old, p)
+	return nil
+}
+
+// Leave takes the person userID out of the organisation, which is an event. The
+// account stays: such a person can still log in to DingTalk, as an outsider.
 func (s *Simulator) Leave(userID string) error {
-	now := s.Now()
-	err := s.staff.change(userID, func(p *Person) error {
+	return s.changePerson(userID, func(p *Person) error {
 		if p.Outsider || p.Left {
 			return errors.New("is not in the organisation")
 		}
 		p.Left = true
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	s.staff.mu.Lock()
-	defer s.staff.mu.Unlock()
-	if len(s.staff.leaves) >= maxLeaves {
-		s.staff.leaves = slices.Delete(s.staff.leaves, 0, 1)
-	}
-	s.staff.leaves = append(s.staff.leaves, leave{userID, now})
-	return nil
 }
 
-// Return brings back a person who left, with the same userid and unionId.
+// Return brings back a person who left, with the same userid and unionId, which is an
+// event.
 func (s *Simulator) Return(userID string) error {
-	return s.staff.change(userID, func(p *Person) error {
+	return s.changePerson(userID, func(p *Person) error {
 		if !p.Left {
 			return errors.New("has not left")
 		}

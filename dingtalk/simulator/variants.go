@@ -24,6 +24,8 @@ const (
 	promptRule   = "prompt"
 	scopePlus    = "scope_plus"
 	clientCheck  = "client"
+	eventChannel = "events"
+	eventTopic   = "event_topic"
 )
 
 var variantTable = []variant{
@@ -35,6 +37,8 @@ var variantTable = []variant{
 	{promptRule, []string{"required", "optional"}},
 	{scopePlus, []string{"accepted", "refused"}},
 	{clientCheck, []string{"dingtalk", "any"}},
+	{eventChannel, []string{"kept", "lost", "off"}},
+	{eventTopic, []string{"star", "dingTalk"}},
 }
 
 // checkVariant says what is wrong with a choice, or nothing.
