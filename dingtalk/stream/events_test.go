@@ -1,0 +1,269 @@
+package stream
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestAnEventArrives(t *testing.T) {
+	g := newGateway()
+	l := start(t, g, onLoopback(t, g))
+	p := g.next(t)
+	p.send(leave("m1", "e1"))
+	want := Event{ID: "e1", Type: "user_leave_org", CorpID: corp, Born: time.UnixMilli(1763800001234).UTC(), UserIDs: []string{"0156421733781264"}}
+	if got := l.handled(t); fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("event %+v, want %+v", got, want)
+	}
+	if got := p.status("m1"); got != "SUCCESS" {
+		t.Errorf("answered %s", got)
+	}
+	p.ping("m2")
+	asked := g.attempts()[0]
+	if asked.header.Get("Content-Type") != "application/json" || asked.header.Get("Accept") != "application/json" || asked.header.Get("User-Agent") != "dingbridge/test" {
+		t.Errorf("headers %v", asked.header)
+	}
+	if want := `{"clientId":"` + clientID + `","clientSecret":"` + secret + `","subscriptions":[{"type":"EVENT","topic":"*"}],"ua":"dingbridge/test"}`; asked.body != want {
+		t.Errorf("body %s, want %s", asked.body, want)
+	}
+	if p.ticket != g.tickets[0] {
+		t.Errorf("ticket %q, want %q", p.ticket, g.tickets[0])
+	}
+	l.stop()
+	s := l.Status()
+	if s.Connected || s.Connects != 1 || s.Events != 1 || s.Handled != 1 || s.Since.IsZero() || s.LastFrame.IsZero() || s.LastError != "" {
+		t.Errorf("status %+v", s)
+	}
+}
+
+func TestV1_Threat_D8_OnlyEventsOfTheOrganisation(t *testing.T) {
+	inBubble(t, func(t *testing.T, g *gateway) {
+		l := start(t, g, "")
+		p := g.next(t)
+		for i, of := range []string{otherOne, "", strings.ToUpper(corp), corp + " ", corp + "\u200b", "null"} {
+			id := fmt.Sprint("m", i)
+			p.send(eventFrame(id, fmt.Sprint("e", i), "user_leave_org", of, `{"userId":["0156421733781264"]}`))
+			if got := p.status(id); got != "SUCCESS" {
+				t.Errorf("%q: answered %s", of, got)
+			}
+			if e := l.sees(t, Refused); e.ID != fmt.Sprint("e", i) || e.CorpID == corp {
+				t.Errorf("%q: refused %+v", of, e)
+			}
+		}
+		// The organisation may stand in no other place, and not twice.
+		p.send(`{"type":"EVENT","headers":{"messageId":"a","eventType":"user_leave_org"},"data":"{\"CorpId\":\"` + corp + `\",\"userId\":[\"x\"]}"}`)
+		p.status("a")
+		p.send(`{"type":"EVENT","headers":{"messageId":"b","eventType":"user_leave_org","eventCorpId":"` + corp + `","EventCorpID":"` + otherOne + `"},"data":"{}"}`)
+		p.ping("c") // the one before is not answered: it is not known which it is
+		synctest.Wait()
+		l.none(t)
+		if s := l.Status(); s.Refused != 7 || s.Events != 0 || s.Unreadable != 1 {
+			t.Errorf("status %+v", s)
+		}
+		p.send(leave("d", "e0")) // the id of one that was refused
+		l.handled(t)
+		p.status("d")
+	})
+}
+
+func TestV3_WhatAnEventIsAnswered(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		handle func(context.Context) bool
+		frame  string
+		status string
+		events uint64
+	}{
+		{"taken", func(context.Context) bool { return true }, leave("m", "e"), "SUCCESS", 1},
+		{"not taken", func(context.Context) bool { return false }, leave("m", "e"), "LATER", 1},
+		{"slow", func(context.Context) bool { time.Sleep(time.Hour); return true }, leave("m", "e"), "LATER", 1},
+		{"stuck", func(ctx context.Context) bool { <-ctx.Done(); return true }, leave("m", "e"), "LATER", 1},
+		{"panic", func(context.Context) bool { panic("an event of death") }, leave("m", "e"), "LATER", 1},
+		{"without an id", func(context.Context) bool { return true }, leave("m", ""), "SUCCESS", 1},
+		{"without a messageId", func(context.Context) bool { return true }, leave("", "e"), "SUCCESS", 1},
+		{"without a type", nil, eventFrame("m", "e", "", corp, "{}"), "SUCCESS", 0},
+		{"type of another type", nil, `{"type":"EVENT","headers":{"messageId":"m","eventType":{},"eventCorpId":"` + corp + `"}}`, "SUCCESS", 0},
+		{"a payload that is none", func(context.Context) bool { return false }, eventFrame("m", "e", "user_leave_org", corp, "<html>"), "LATER", 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, g *gateway) {
+				l := start(t, g, "", func(c *Config) {
+					c.Handle = func(ctx context.Context, _ Event) bool { return test.handle(ctx) }
+				})
+				p := g.next(t)
+				sent := time.Now()
+				p.send(test.frame)
+				id := "m"
+				if test.name == "without a messageId" {
+					id = ""
+				}
+				if got := p.status(id); got != test.status {
+					t.Errorf("answered %s, want %s", got, test.status)
+				}
+				if took := time.Since(sent); took > 3*time.Second {
+					t.Errorf("answered after %s; DingTalk waits 3 s", took) // virtual time
+				}
+				if got := l.Status().Events; got != test.events {
+					t.Errorf("%d events, want %d", got, test.events)
+				}
+				p.ping("after")
+			})
+		})
+	}
+}
+
+func TestV4_HandledOnce(t *testing.T) {
+	inBubble(t, func(t *testing.T, g *gateway) {
+		var refuse atomic.Bool
+		calls := make(chan Event, 100)
+		l := start(t, g, "", func(c *Config) {
+			c.Handle = func(_ context.Context, e Event) bool {
+				calls <- e
+				if strings.HasPrefix(e.ID, "slow") {
+					time.Sleep(10 * time.Second)
+				}
+				return !refuse.Load()
+			}
+		})
+		p := g.next(t)
+		deliver := func(messageID, eventID, status string, handed int) {
+			t.Helper()
+			p.send(leave(messageID, eventID))
+			if got := p.status(messageID); got != status {
+				t.Errorf("%s: answered %s, want %s", messageID, got, status)
+			}
+			synctest.Wait()
+			if len(calls) != handed {
+				t.Errorf("%s: handed on %d times, want %d", messageID, len(calls), handed)
+			}
+			for len(calls) > 0 {
+				<-calls
+			}
+		}
+		deliver("m1", "e1", "SUCCESS", 1)
+		deliver("m2", "e1", "SUCCESS", 0)
+		refuse.Store(true)
+		deliver("m3", "e2", "LATER", 1)
+		deliver("m4", "e2", "LATER", 1)
+		refuse.Store(false)
+		deliver("m5", "e2", "SUCCESS", 1)
+		deliver("m6", "e2", "SUCCESS", 0)
+		// While it is being handled, and after that.
+		deliver("m7", "slow", "LATER", 1)
+		deliver("m8", "slow", "LATER", 0)
+		time.Sleep(10 * time.Second)
+		deliver("m9", "slow", "SUCCESS", 0)
+		// Without an id nothing is known.
+		deliver("m10", "", "SUCCESS", 1)
+		deliver("m11", "", "SUCCESS", 1)
+		// On another connection.
+		p.conn.CloseNow()
+		p = g.next(t)
+		deliver("m12", "e1", "SUCCESS", 0)
+		if s := l.Status(); s.Repeated != 4 || s.Later != 4 || s.Handled != 4 || s.Events != 12 {
+			t.Errorf("status %+v", s)
+		}
+	})
+}
+
+func TestV4_TheMemoryIsBounded(t *testing.T) {
+	m := newMemory(3)
+	for i := range 100 {
+		id := fmt.Sprint(i)
+		if m.begin(id) != isNew {
+			t.Errorf("%s is known", id)
+		}
+		if m.begin(id) != isUnderWay {
+			t.Errorf("%s is not under way", id)
+		}
+		m.end(id, true)
+		for back := range 5 {
+			if got, want := m.handled[fmt.Sprint(i-back)], back < 3 && i >= back; got != want {
+				t.Errorf("after %d, %d is known: %t, want %t", i, i-back, got, want)
+			}
+		}
+	}
+	m.end("99", true)
+	if len(m.handled) != 3 || len(m.order) != 3 || len(m.underWay) != 0 {
+		t.Errorf("%d handled, %d in order, %d under way", len(m.handled), len(m.order), len(m.underWay))
+	}
+}
+
+func TestV5_ReadingNeverWaits(t *testing.T) {
+	inBubble(t, func(t *testing.T, g *gateway) {
+		var running, most atomic.Int32
+		release := make(chan struct{})
+		l := start(t, g, "", func(c *Config) {
+			c.Handle = func(context.Context, Event) bool {
+				now := running.Add(1)
+				defer running.Add(-1)
+				for old := most.Load(); now > old && !most.CompareAndSwap(old, now); old = most.Load() {
+				}
+				<-release
+				return true
+			}
+		})
+		p := g.next(t)
+		const burst = 10_000
+		sent := time.Now()
+		for i := range burst {
+			p.send(leave(fmt.Sprint("m", i), fmt.Sprint("e", i)))
+		}
+		for range burst - mostWaiting { // at once: those that do not even wait
+			if !strings.Contains(string(p.reply().Data), "LATER") {
+				t.Fatal("not LATER")
+			}
+		}
+		synctest.Wait()
+		if len(p.replies) != 0 || time.Since(sent) != 0 || most.Load() != mostAtOnce {
+			t.Errorf("%d more answers; %d at once", len(p.replies), most.Load())
+		}
+		p.ping("p1") // while all is full
+		close(release)
+		for range mostWaiting { // in turn
+			if !strings.Contains(string(p.reply().Data), "SUCCESS") {
+				t.Fatal("not SUCCESS")
+			}
+		}
+		if s := l.Status(); s.Handled != mostWaiting || s.Later != burst-mostWaiting || most.Load() != mostAtOnce {
+			t.Errorf("status %+v; %d at once", s, most.Load())
+		}
+	})
+}
+
+// Handlers that are stuck cost those that come later their turn, not their answer.
+func TestV5_WhoWaitsTooLongIsAskedForAgain(t *testing.T) {
+	inBubble(t, func(t *testing.T, g *gateway) {
+		release := make(chan struct{})
+		var handed atomic.Int32
+		start(t, g, "", func(c *Config) {
+			c.Handle = func(context.Context, Event) bool { handed.Add(1); <-release; return true }
+		})
+		p := g.next(t)
+		var got []string
+		for i := range 20 {
+			p.send(leave(fmt.Sprint("m", i), fmt.Sprint("e", i)))
+		}
+		for range 20 {
+			got = append(got, string(p.reply().Data))
+		}
+		if slices.ContainsFunc(got, func(s string) bool { return !strings.Contains(s, "LATER") }) || handed.Load() != mostAtOnce {
+			t.Errorf("%d handed on; answers %v", handed.Load(), got)
+		}
+		close(release)
+		synctest.Wait()
+		p.send(leave("again0", "e0")) // handled meanwhile
+		if got := p.status("again0"); got != "SUCCESS" || handed.Load() != mostAtOnce {
+			t.Errorf("%s, %d handed on", got, handed.Load())
+		}
+		p.send(leave("again19", "e19")) // never had its turn
+		if got := p.status("again19"); got != "SUCCESS" || handed.Load() != mostAtOnce+1 {
+			t.Errorf("%s, %d handed on", got, handed.Load())
+		}
+	})
+}
