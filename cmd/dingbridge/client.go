@@ -23,7 +23,8 @@ func clientAddCommand() *cobra.Command {
 		Short: "Add an app to clients.yaml and print its id and, this once, its secret",
 		Example: `  dingbridge client add --id wiki --name 维基 --redirect-uri https://wiki.example.com/callback --allow everyone
   dingbridge client add --id cli --public --native --redirect-uri http://127.0.0.1/callback --allow dept:432825033
-  dingbridge client add --id tv --public --device --allow everyone`,
+  dingbridge client add --id tv --public --device --allow everyone
+  dingbridge client add --id logs --redirect-uri https://logs.example.com/callback --allow platform --groups-claim aliases`,
 		Args: flagsAlone,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if spec.ID == "" {
@@ -59,7 +60,10 @@ func clientAddCommand() *cobra.Command {
 	f.StringVar(&spec.BackchannelLogoutURI, "backchannel-logout-uri", "", "the app's `URI` that is told when a person logs out")
 	f.StringArrayVar(&spec.BackchannelLogoutNetworks, "backchannel-logout-network", nil, "a `network` (CIDR, or one address) that is not public and to which such notices may go; may be given again")
 	f.StringArrayVar(&spec.AllowedOrigins, "allowed-origin", nil, "a web `origin` whose scripts may call us; may be given again")
-	f.StringSliceVar(&allow, "allow", nil, "`who` may log in: everyone, or dept:ID, role:ID, user:USERID; may be given again")
+	f.StringSliceVar(&allow, "allow", nil, "`who` may log in: everyone, or dept:ID (with all below it), role:ID, user:USERID, or a name from groups; may be given again")
+	f.StringSliceVar(&spec.GroupsClaim, "groups-claim", nil, "which `groups` it sees: aliases, departments, roles, or names of single ones; all if left out")
+	f.StringSliceVar(&spec.DirectoryClaims, "directory-claims", nil, "what else of the `directory` it is told: userid, corp_id, job_number, title, departments, roles, manager")
+	f.BoolVar(&spec.SubstituteEmail, "substitute-email", false, "give people without an e-mail address one that leads nowhere")
 	f.StringArrayVar(&spec.Organisations, "organisation", nil, "the `corp_id` of an organisation whose people may log in, needed if there are several; may be given again")
 	f.StringSliceVar(&spec.Scopes, "scopes", nil, "the scopes that the app may have; all but phone if left out")
 	f.StringVar(&spec.RefreshToken, "refresh-token", "", "always or never; with the scope offline_access if left out")
@@ -89,7 +93,7 @@ func addClient(cmd *cobra.Command, file string, spec clients.Spec) error {
 	if !spec.Public {
 		secret, spec.SecretHash = clients.GenerateSecret()
 	}
-	if err := faultsOf(spec, resourceServers(file, spec.ID)); err != nil {
+	if err := faultsOf(spec, company(file, spec.ID)); err != nil {
 		return err
 	}
 	if err := config.AddClient(file, spec); err != nil {
@@ -111,45 +115,48 @@ func addClient(cmd *cobra.Command, file string, spec clients.Spec) error {
 	return nil
 }
 
-// faultsOf tells what is wrong with spec, in the company of others that it may name.
-func faultsOf(spec clients.Spec, others []clients.Spec) error {
-	_, faults := clients.NewSet(append(others, spec))
+// faultsOf tells what is wrong with spec, in the company of what it may name.
+func faultsOf(spec clients.Spec, file config.ClientsDocument) error {
+	_, faults := clients.NewSet(append(file.Specs, spec), file.Groups...)
 	var all []error
 	for _, f := range faults {
-		if f.Index == len(others) {
+		if f.List == "clients" && f.Index == len(file.Specs) {
 			all = append(all, fmt.Errorf("%s: %s; %s", f.Field, f.Text, f.Remedy))
 		}
 	}
 	return errors.Join(all...)
 }
 
-// resourceServers are those of the clients.yaml called file but the one called id, as
-// far as it can be read: what is wrong with it is told when the client is added.
-func resourceServers(file, id string) []clients.Spec {
+// company are the groups and, but for the one called id, the resource servers of the
+// clients.yaml called file, as far as it can be read: what is wrong with it is told when
+// the client is added.
+func company(file, id string) (c config.ClientsDocument) {
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return nil
+		return c
 	}
 	doc, err := config.ParseClients(file, data)
 	if err != nil {
-		return nil
+		return c
 	}
-	return slices.DeleteFunc(doc.Specs, func(s clients.Spec) bool { return !s.ResourceServer || strings.EqualFold(s.ID, id) })
+	c.Groups = doc.Groups
+	c.Specs = slices.DeleteFunc(doc.Specs, func(s clients.Spec) bool { return !s.ResourceServer || strings.EqualFold(s.ID, id) })
+	return c
 }
 
 // admit turns the values of --allow into who may enter.
 func admit(a *clients.Allow, words []string) error {
 	for _, word := range words {
-		kind, id, _ := strings.Cut(word, ":")
+		kind, id, numbered := strings.Cut(word, ":")
 		switch {
 		case word == "everyone":
 			a.Everyone = true
 		case kind == "user" && id != "":
 			a.People = append(a.People, id)
-		case (kind == "dept" || kind == "role") && id != "":
+		case (kind == "dept" || kind == "role") && id != "", !numbered && word != "":
 			a.Groups = append(a.Groups, word)
 		default:
-			return fmt.Errorf("%w: --allow %q is none of everyone, dept:ID, role:ID, user:USERID", errUsage, word)
+			return fmt.Errorf("%w: --allow %q is none of everyone, dept:ID, role:ID, user:USERID, the name of a group", errUsage, word)
 		}
 	}
 	return nil

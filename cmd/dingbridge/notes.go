@@ -18,6 +18,16 @@ func notes(set *clients.Set) []note {
 	for c := range set.All() {
 		if c.Allow.Nobody() && !c.ResourceServer {
 			all = append(all, note{c.ID, "admits nobody", "write `allow: everyone` below it, or groups"})
+		} else if barred := c.Barred(); len(barred) > 0 {
+			all = append(all, note{c.ID, "admits nobody of " + strings.Join(barred, ", "), "define one of the groups of its allow there too, or take the organisation out"})
+		}
+		for _, table := range c.Claims {
+			if len(table.From) == 0 {
+				all = append(all, note{c.ID, "gives everybody the same claim " + table.Name, "write rows for it below from, unless the app wants it so"})
+			}
+		}
+		if (c.GroupsClaim != nil || c.GroupsMax != clients.UsualGroups) && !slices.Contains(c.Scopes, "groups") {
+			all = append(all, note{c.ID, "says which groups it sees, and may not ask for any", "add groups to scopes"})
 		}
 		if c.BackchannelLogoutURI != "" && shutOut(c.BackchannelLogoutURI, c.BackchannelLogoutNetworks) {
 			all = append(all, note{c.ID, "has its backchannel_logout_uri in a private network, as it seems, where no notice goes by itself",

@@ -18,7 +18,12 @@ func TestNotes(t *testing.T) {
 		{ID: "named", SecretHash: hash, ResourceServer: true},
 		{ID: "unnamed", SecretHash: hash, ResourceServer: true},
 		{ID: "inside", SecretHash: hash, RedirectURIs: callback, BackchannelLogoutURI: "https://wiki/logout"},
-	})
+		{ID: "half", SecretHash: hash, RedirectURIs: callback, Organisations: []string{"dinga", "dingb"}, Allow: clients.Allow{Groups: []string{"ops"}}},
+		{ID: "both", SecretHash: hash, RedirectURIs: callback, Organisations: []string{"dinga", "dingb"}, Allow: clients.Allow{Groups: []string{"ops", "platform"}}},
+		{ID: "same", SecretHash: hash, RedirectURIs: callback, Allow: everyone, Claims: []clients.ClaimSpec{{Name: "role", Default: "Viewer"}}},
+		{ID: "blind", SecretHash: hash, RedirectURIs: callback, Allow: everyone, Scopes: []string{"openid"}, GroupsMax: new(5)},
+	}, clients.GroupSpec{Name: "ops", Organisation: "dinga", Roles: []int64{1}},
+		clients.GroupSpec{Name: "platform", Organisation: "dinga", Roles: []int64{2}}, clients.GroupSpec{Name: "platform", Organisation: "dingb", Roles: []int64{2}})
 	if faults != nil {
 		t.Fatal(faults)
 	}
@@ -29,7 +34,7 @@ func TestNotes(t *testing.T) {
 		}
 		got = append(got, n.client+" "+strings.Fields(n.text)[0])
 	}
-	if want := "closed admits, unnamed is, inside admits, inside has"; strings.Join(got, ", ") != want {
+	if want := "closed admits, unnamed is, inside admits, inside has, half admits, same gives, blind says"; strings.Join(got, ", ") != want {
 		t.Errorf("%q", got)
 	}
 }

@@ -6,21 +6,6 @@ import (
 	"strconv"
 )
 
-// Allow says who may enter. The zero Allow admits nobody.
-type Allow struct {
-	// Everyone of the organisations that the client serves.
-	Everyone bool `yaml:"everyone"`
-	// Groups by name, or "dept:<id>", "role:<id>" as in the claim groups. All but names,
-	// here and below, is for clients of one organisation: another's ids can be the same.
-	Groups []string `yaml:"groups"`
-	// Departments with all below them.
-	Departments []int64 `yaml:"departments"`
-	Roles       []int64 `yaml:"roles"`
-	// People by DingTalk userId. An administrator can give a leaver's userId to
-	// somebody else: prefer groups.
-	People []string `yaml:"people"`
-}
-
 // Nobody reports whether a admits no one at all, which deserves a warning.
 func (a Allow) Nobody() bool { return !a.Everyone && !a.listed() }
 
@@ -70,6 +55,17 @@ func (c *Client) Admits(f Facts) Decision {
 		}
 	}
 	return Decision{Undecided: f.Partial && c.couldAdmit(f)}
+}
+
+// Barred are those of several organisations that the client serves of which its allow
+// admits nobody: no group that it names is one of theirs.
+func (c *Client) Barred() (corpIDs []string) {
+	if len(c.Organisations) < 2 || c.Allow.Everyone {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(c.Organisations), func(corpID string) bool {
+		return slices.ContainsFunc(c.Allow.Groups, func(name string) bool { return c.aliases.known(name, []string{corpID}) })
+	})
 }
 
 // couldAdmit tells whether a parent that is not known could admit.

@@ -14,24 +14,6 @@ const (
 	maxValue  = 128 // characters
 )
 
-// A ClaimSpec is a claim of the client's own, made of the person's groups by a table.
-type ClaimSpec struct {
-	Name string `yaml:"name"`
-	// From is read from above. The first row that fits gives the value; with List all
-	// that fit do, in order, each value once.
-	From []ClaimRow `yaml:"from"`
-	// Default is the value where no row fits. Without one the claim is left out; a list
-	// is empty then.
-	Default string `yaml:"default"`
-	List    bool   `yaml:"list"`
-}
-
-// A ClaimRow gives a value to those in a group: a name, "dept:<id>" or "role:<id>".
-type ClaimRow struct {
-	Group string `yaml:"group"`
-	Value string `yaml:"value"`
-}
-
 // A claimTable is a checked ClaimSpec.
 type claimTable struct {
 	name, fallback string

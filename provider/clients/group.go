@@ -10,21 +10,6 @@ import (
 // maxGroups bounds how many groups have names.
 const maxGroups = 1000
 
-// A GroupSpec is a group to which the operator gives a name, unchecked. Whoever one of
-// the lists holds is in it.
-type GroupSpec struct {
-	// Name is what clients see and what rules mean: 1 to 64 of A-Z a-z 0-9 . _ -
-	Name string `yaml:"name"`
-	// Organisation is the corpId of the one that the ids are of. An installation with
-	// one organisation needs none here.
-	Organisation string `yaml:"organisation"`
-	// Departments with all below them.
-	Departments []int64 `yaml:"departments"`
-	Roles       []int64 `yaml:"roles"`
-	// People by DingTalk userId.
-	People []string `yaml:"people"`
-}
-
 // reserved are names that apps, Kubernetes above all, or our own file take for
 // something else; reservedStarts the same of how names begin (promise C16).
 var (

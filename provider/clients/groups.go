@@ -6,13 +6,12 @@ import (
 	"strconv"
 )
 
-// mostGroups is how many groups a token carries unless the client says otherwise:
-// cookies and headers of apps that keep tokens there break beyond. groupsLimit bounds
-// what it may say.
-const (
-	mostGroups  = 50
-	groupsLimit = 500
-)
+// UsualGroups is how many groups a token carries unless the client says otherwise:
+// cookies and headers of apps that keep tokens there break beyond.
+const UsualGroups = 50
+
+// groupsLimit bounds what a client may say.
+const groupsLimit = 500
 
 // The words of groups_claim.
 const (
@@ -60,7 +59,7 @@ func (c *Client) Groups(f Facts) (names []string, dropped int) {
 }
 
 func (k *checker) groups(c *Client) {
-	c.GroupsClaim, c.GroupsMax = slices.Clone(k.spec.GroupsClaim), mostGroups
+	c.GroupsClaim, c.GroupsMax = slices.Clone(k.spec.GroupsClaim), UsualGroups
 	if most := k.spec.GroupsMax; most != nil {
 		c.GroupsMax = *most
 		if *most < 1 || *most > groupsLimit {

@@ -102,6 +102,54 @@ type Spec struct {
 	ExtraOrigin             func(origin string) bool `yaml:"-"`
 }
 
+// Allow says who may enter. The zero Allow admits nobody.
+type Allow struct {
+	// Everyone of the organisations that the client serves.
+	Everyone bool `yaml:"everyone"`
+	// Groups by name, or "dept:<id>", "role:<id>" as in the claim groups. All but names,
+	// here and below, is for clients of one organisation: another's ids can be the same.
+	Groups []string `yaml:"groups"`
+	// Departments with all below them.
+	Departments []int64 `yaml:"departments"`
+	Roles       []int64 `yaml:"roles"`
+	// People by DingTalk userId. An administrator can give a leaver's userId to
+	// somebody else: prefer groups.
+	People []string `yaml:"people"`
+}
+
+// A ClaimSpec is a claim of the client's own, made of the person's groups by a table.
+type ClaimSpec struct {
+	Name string `yaml:"name"`
+	// From is read from above. The first row that fits gives the value; with List all
+	// that fit do, in order, each value once.
+	From []ClaimRow `yaml:"from"`
+	// Default is the value where no row fits. Without one the claim is left out; a list
+	// is empty then.
+	Default string `yaml:"default"`
+	List    bool   `yaml:"list"`
+}
+
+// A ClaimRow gives a value to those in a group: a name, "dept:<id>" or "role:<id>".
+type ClaimRow struct {
+	Group string `yaml:"group"`
+	Value string `yaml:"value"`
+}
+
+// A GroupSpec is a group to which the operator gives a name, unchecked. Whoever one of
+// the lists holds is in it.
+type GroupSpec struct {
+	// Name is what clients see and what rules mean: 1 to 64 of A-Z a-z 0-9 . _ -
+	Name string `yaml:"name"`
+	// Organisation is the corpId of the one that the ids are of. An installation with
+	// one organisation needs none here.
+	Organisation string `yaml:"organisation"`
+	// Departments with all below them.
+	Departments []int64 `yaml:"departments"`
+	Roles       []int64 `yaml:"roles"`
+	// People by DingTalk userId.
+	People []string `yaml:"people"`
+}
+
 // A Fault is one thing wrong with one [Spec] or [GroupSpec]. It never holds a secret hash.
 type Fault struct {
 	List   string // of the file: "clients" or "groups"

@@ -36,8 +36,8 @@ func (k *checker) target(field, name string) (t target) {
 		t.alias = name
 	case k.aliases.known(name, nil):
 		k.faultf(field, "define it for an organisation that the client serves too", "the group is of another organisation")
-	case name == "everyone":
-		k.faultf(field, "write it in place of the lists (`allow: everyone`), or as the default of a claim", "everyone is no group")
+	case strings.EqualFold(name, "everyone") || strings.EqualFold(name, "all"):
+		k.faultf(field, "write everyone in place of the lists of allow, or the value as the default of a claim", "everyone is no group")
 	default:
 		k.faultf(field, resembling(name, k.aliases.names()), "no group has this name")
 	}

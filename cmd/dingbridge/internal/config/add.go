@@ -74,19 +74,20 @@ func withClient(file string, data []byte, c clients.Spec) ([]byte, error) {
 		if err != nil {
 			continue
 		}
-		if after, err := ParseClients(file, edited); err == nil && reflect.DeepEqual(after.Specs, want) {
+		if after, err := ParseClients(file, edited); err == nil && reflect.DeepEqual(after.Specs, want) && reflect.DeepEqual(after.Groups, before.Groups) {
 			return edited, nil
 		}
 	}
 	return nil, fmt.Errorf("adding %q to %s: its form is too unusual to edit; write the client by hand", c.ID, file)
 }
 
-// appendText adds c's lines at the end of data, as deep as its neighbours.
+// appendText adds c's lines after the last client, as deep as its neighbours.
 func appendText(data []byte, c clients.Spec) ([]byte, error) {
-	list, _, err := clientsNode(data)
+	list, doc, err := clientsNode(data)
 	if err != nil {
 		return nil, err
 	}
+	data, rest := cutBelow(data, list, doc)
 	indent := 2
 	if list.Kind == yaml.SequenceNode && len(list.Content) > 0 {
 		indent = list.Column - 1
@@ -107,7 +108,28 @@ func appendText(data []byte, c clients.Spec) ([]byte, error) {
 	for line := range strings.Lines(entry.String()) {
 		out.WriteString(strings.Repeat(" ", indent) + line)
 	}
+	if len(rest) > 0 {
+		out.WriteByte('\n')
+	}
+	out.Write(rest)
 	return out.Bytes(), nil
+}
+
+// cutBelow cuts data where another key follows the list of clients, before what is
+// written above that key.
+func cutBelow(data []byte, list, doc *yaml.Node) (before, after []byte) {
+	keys := doc.Content[0].Content
+	i := slices.Index(keys, list)
+	if i+1 >= len(keys) || keys[i+1].Line <= list.Line {
+		return data, nil
+	}
+	lines := slices.Collect(bytes.Lines(data))
+	cut := keys[i+1].Line - 1
+	for cut > 0 && (lines[cut-1][0] == '#' || len(bytes.TrimSpace(lines[cut-1])) == 0) {
+		cut--
+	}
+	before, after = bytes.Join(lines[:cut], nil), bytes.Join(lines[cut:], nil)
+	return before, bytes.TrimLeft(after, "\r\n")
 }
 
 // appendNode adds c to the tree of data and writes all of it anew.
@@ -147,36 +169,31 @@ func clientsNode(data []byte) (list, doc *yaml.Node, err error) {
 }
 
 // clientNode is c as a map of what it has, in the order of the type.
-func clientNode(c clients.Spec) *yaml.Node {
-	n := &yaml.Node{Kind: yaml.MappingNode}
-	for f, field := range reflect.ValueOf(c).Fields() {
-		key := f.Tag.Get("yaml")
-		if key == "-" || field.IsZero() || field.Kind() == reflect.Slice && field.Len() == 0 {
-			continue
+func clientNode(c clients.Spec) *yaml.Node { return writtenAs(reflect.ValueOf(c)) }
+
+// writtenAs is v as an operator would write it: of a struct only what it has.
+func writtenAs(v reflect.Value) *yaml.Node {
+	n := &yaml.Node{}
+	allow, _ := v.Interface().(clients.Allow)
+	switch {
+	case allow.Everyone:
+		n.SetString("everyone")
+	case v.Kind() == reflect.Struct:
+		n.Kind = yaml.MappingNode
+		for f, field := range v.Fields() {
+			key := f.Tag.Get("yaml")
+			if key == "-" || field.IsZero() || field.Kind() == reflect.Slice && field.Len() == 0 {
+				continue
+			}
+			n.Content = append(n.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: key}, writtenAs(field))
 		}
-		value := &yaml.Node{}
-		if c, ok := field.Interface().(clients.Allow); ok && c.Everyone {
-			value.SetString("everyone")
-		} else if err := value.Encode(omitEmpty(field)); err != nil {
-			continue // cannot be: the fields are texts, booleans and lists
+	case v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Struct:
+		n.Kind = yaml.SequenceNode
+		for i := range v.Len() {
+			n.Content = append(n.Content, writtenAs(v.Index(i)))
 		}
-		n.Content = append(n.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: key}, value)
+	default:
+		_ = n.Encode(v.Interface()) // texts, numbers, booleans and lists of them: it cannot fail
 	}
 	return n
-}
-
-// omitEmpty is the value of a field as it should be written.
-func omitEmpty(v reflect.Value) any {
-	a, ok := v.Interface().(clients.Allow)
-	if !ok {
-		return v.Interface()
-	}
-	lists := map[string][]string{}
-	if len(a.Groups) > 0 {
-		lists["groups"] = a.Groups
-	}
-	if len(a.People) > 0 {
-		lists["people"] = a.People
-	}
-	return lists
 }

@@ -10,14 +10,15 @@ import (
 	"github.com/dingbridge/dingbridge/provider/clients"
 )
 
-// Clients is clients.yaml: the apps that may ask for a login. It is read again
-// when it changes; a file with a fault leaves the old clients in force. Each app is
-// a [clients.Spec].
+// Clients is clients.yaml: the apps that may ask for a login, and the groups that the
+// operator names for their rules and tables. It is read again when it changes; a file
+// with a fault leaves the old clients in force.
 type Clients struct {
-	Clients []clients.Spec `yaml:"clients"`
+	Groups  []clients.GroupSpec `yaml:"groups"`
+	Clients []clients.Spec      `yaml:"clients"`
 }
 
-// allow reads `allow: everyone`, or a map with groups and people.
+// allow reads `allow: everyone`, or a map of lists.
 func (d *decoder) allow(path string, n *yaml.Node, v reflect.Value) {
 	switch {
 	case n.Kind == yaml.MappingNode:
@@ -25,15 +26,16 @@ func (d *decoder) allow(path string, n *yaml.Node, v reflect.Value) {
 	case n.Kind == yaml.ScalarNode && n.Value == "everyone":
 		v.Set(reflect.ValueOf(clients.Allow{Everyone: true}))
 	default:
-		d.fault(n, path, "is neither the word everyone nor a map", "write everyone, or groups or people below it")
+		d.fault(n, path, "is neither the word everyone nor a map", "write everyone, or groups, departments, roles or people below it")
 	}
 }
 
 // A ClientsDocument is a clients.yaml that has been read, with the places of its
 // values.
 type ClientsDocument struct {
-	Specs []clients.Spec
-	at    positions
+	Specs  []clients.Spec
+	Groups []clients.GroupSpec
+	at     positions
 }
 
 // ParseClients reads the text of a clients.yaml called file. Its error is a
@@ -45,7 +47,7 @@ func ParseClients(file string, data []byte) (*ClientsDocument, error) {
 	if len(faults) == 0 && !at.given("clients") {
 		faults = append(faults, at.fault("clients", "is missing", "begin the file with the line `clients:`"))
 	}
-	return &ClientsDocument{Specs: c.Clients, at: at}, faults.Err()
+	return &ClientsDocument{Specs: c.Clients, Groups: c.Groups, at: at}, faults.Err()
 }
 
 // LoadClients reads the clients.yaml called file and checks the clients, also against
@@ -67,8 +69,8 @@ func LoadClients(file string, corpIDs []string) (*clients.Set, error) {
 	return set, nil
 }
 
-// organisations are the faults of clients that serve an organisation which config.yaml
-// does not have, or do not say which of several they serve. corpIDs are those of
+// organisations are the faults of clients and groups that name an organisation which
+// config.yaml does not have, or do not say which of several they are for. corpIDs are those of
 // config.yaml; none: it is not known which it has.
 func (d *ClientsDocument) organisations(corpIDs []string) (faults Faults) {
 	if len(corpIDs) == 0 {
@@ -81,20 +83,40 @@ func (d *ClientsDocument) organisations(corpIDs []string) (faults Faults) {
 				"name the corp_id of each organisation whose people may log in: "+strings.Join(corpIDs, ", ")))
 		}
 		for k, id := range c.Organisations {
-			if !slices.Contains(corpIDs, id) {
-				faults = append(faults, d.at.fault(item(at, k), "is the corp_id of no organisation in config.yaml", suggest(printable(id), corpIDs)))
-			}
+			faults = append(faults, d.strange(item(at, k), id, corpIDs)...)
+		}
+	}
+	for i, g := range d.Groups {
+		at := item("groups", i) + ".organisation"
+		switch {
+		case g.Organisation != "":
+			faults = append(faults, d.strange(at, g.Organisation, corpIDs)...)
+		case len(corpIDs) > 1:
+			faults = append(faults, d.at.fault(at, "is missing, and config.yaml has several",
+				"name the corp_id of the organisation whose departments, roles and people these are: "+strings.Join(corpIDs, ", ")))
 		}
 	}
 	return faults
 }
 
+// strange is the fault of a corpId at path that is none of those that there are.
+func (d *ClientsDocument) strange(path, id string, corpIDs []string) Faults {
+	if slices.Contains(corpIDs, id) {
+		return nil
+	}
+	return Faults{d.at.fault(path, "is the corp_id of no organisation in config.yaml", suggest(printable(id), corpIDs))}
+}
+
 // Set makes the clients of the document, or tells all that is wrong with them.
 func (d *ClientsDocument) Set() (*clients.Set, Faults) {
-	set, wrong := clients.NewSet(d.Specs)
+	set, wrong := clients.NewSet(d.Specs, d.Groups...)
 	var faults Faults
 	for _, f := range wrong {
-		faults = append(faults, d.at.fault(join(item("clients", f.Index), f.Field), f.Text, f.Remedy))
+		path := item(f.List, f.Index)
+		if f.Field != "" {
+			path = join(path, f.Field)
+		}
+		faults = append(faults, d.at.fault(path, f.Text, f.Remedy))
 	}
 	return set, faults
 }

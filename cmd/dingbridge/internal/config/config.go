@@ -35,6 +35,7 @@ type Config struct {
 	Lives    Lives    `yaml:"lives"`
 
 	Freshness Freshness `yaml:"freshness"`
+	Leavers   Leavers   `yaml:"leavers"`
 	Keys      Keys      `yaml:"keys"`
 	Claims    Claims    `yaml:"claims"`
 
@@ -141,6 +142,24 @@ type Freshness struct {
 	MaxStale Duration `yaml:"max_stale" default:"1h"`
 }
 
+// Leavers says how people who have left are found out, and what keeps a broken answer from
+// throwing everybody out.
+type Leavers struct {
+	// Stream hears DingTalk's events over a connection that this server opens, so that a
+	// leaver is out within seconds. In the developer console choose Stream mode, and tick the
+	// contact events.
+	Stream bool `yaml:"stream" default:"true"`
+	// SweepEvery is how often everybody is asked about, beside every use.
+	SweepEvery Duration `yaml:"sweep_every" default:"24h"`
+	// MostPeople and MostPercent (of those known, but never fewer than 3 people) may be
+	// removed within an hour. Then removals stop until `dingbridge brake confirm`.
+	MostPeople  int `yaml:"most_people" default:"20"`
+	MostPercent int `yaml:"most_percent" default:"10"`
+	// DryRun tells whom events and sweeps would remove, and removes nobody for them. What
+	// people do themselves is still checked at each use.
+	DryRun bool `yaml:"dry_run"`
+}
+
 // Keys is the life of the signing keys.
 type Keys struct {
 	RotateEvery Duration `yaml:"rotate_every" default:"90d"`
@@ -180,6 +199,9 @@ type Limits struct {
 	// works on in a second. DingTalk grants one app 20 calls of each kind a second:
 	// divide them among the replicas.
 	DingTalkLoginsPerSecond int `yaml:"dingtalk_logins_per_second" default:"20"`
+	// DingTalkCallsPerSecond is what all replicas together may ask DingTalk in a second, of
+	// each kind of call. It grants an app 20, with an add-on package 60.
+	DingTalkCallsPerSecond int `yaml:"dingtalk_calls_per_second" default:"20"`
 }
 
 // Log says what is written to standard error.

@@ -65,7 +65,8 @@ func (d *decoder) value(path string, n *yaml.Node, v reflect.Value) {
 	case n.Kind == yaml.AliasNode || n.Anchor != "":
 		d.fault(n, path, "uses an anchor or alias", "write the value out")
 	case n.ShortTag() == "!!null" && v.Kind() == reflect.Slice:
-		// `clients:` with nothing below it is an empty list.
+		// `clients:` with nothing below it is an empty list, which is not one left out.
+		v.Set(reflect.MakeSlice(v.Type(), 0, 0))
 	case n.ShortTag() == "!!null":
 		d.fault(n, path, "is empty", "give it a value or take the line out")
 	case v.Type() == reflect.TypeFor[clients.Allow]():
@@ -154,12 +155,13 @@ func setText(v reflect.Value, text string) error {
 	case reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
 		return setText(v.Elem(), text)
-	case reflect.Int:
-		n, err := strconv.Atoi(text)
-		if err != nil {
+	case reflect.Int, reflect.Int64:
+		n, err := strconv.ParseInt(text, 10, v.Type().Bits())
+		// 010 is eight to some readers of YAML, and ten to others.
+		if err != nil || strconv.FormatInt(n, 10) != text {
 			return errors.New("is not a whole number")
 		}
-		v.SetInt(int64(n))
+		v.SetInt(n)
 	default:
 		panic("config: no rule for a field of type " + v.Type().String())
 	}
@@ -177,7 +179,7 @@ func wanted(v reflect.Value) (words, tag string) {
 		return "a duration such as 90s, 12h or 14d", "!!str"
 	case kind == reflect.Bool:
 		return "true or false", "!!bool"
-	case kind == reflect.Int:
+	case kind == reflect.Int || kind == reflect.Int64:
 		return "a whole number", "!!int"
 	default:
 		return "a text", "!!str"

@@ -102,16 +102,18 @@ func TestClientsManualIsComplete(t *testing.T) {
 	}
 	var written []string
 	known := keys(reflect.TypeFor[clients.Spec]())
-	for _, key := range keys(reflect.TypeFor[clients.Allow]()) {
-		if key != "everyone" { // written as `allow: everyone`
-			known = append(known, key+" below allow")
+	for within, typ := range map[string]reflect.Type{
+		" (below `allow`)": reflect.TypeFor[clients.Allow](), " (of `groups`)": reflect.TypeFor[clients.GroupSpec](),
+		" (of `claims`)": reflect.TypeFor[clients.ClaimSpec](), " (of `from`)": reflect.TypeFor[clients.ClaimRow](),
+	} {
+		for _, key := range keys(typ) {
+			if key != "everyone" { // written as `allow: everyone`
+				known = append(known, key+within)
+			}
 		}
 	}
-	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z_]+)`( \\(below `allow`\\))? \\| .+ \\| .+ \\|$").FindAllStringSubmatch(string(text), -1) {
-		if row[2] != "" {
-			row[1] += " below allow"
-		}
-		written = append(written, row[1])
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z_]+)`( \\((?:below|of) `[a-z]+`\\))? \\| .+ \\| (?:.+ )?\\|$").FindAllStringSubmatch(string(text), -1) {
+		written = append(written, row[1]+row[2])
 	}
 	slices.Sort(known)
 	slices.Sort(written)

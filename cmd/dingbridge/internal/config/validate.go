@@ -265,6 +265,7 @@ func (v *validator) durations(c *Config) {
 		{"lives.refresh_leeway", c.Lives.RefreshLeeway, time.Second, 10 * time.Minute},
 		{"freshness.recheck_after", c.Freshness.RecheckAfter, time.Second, day},
 		{"freshness.max_stale", c.Freshness.MaxStale, time.Second, 7 * day},
+		{"leavers.sweep_every", c.Leavers.SweepEvery, time.Minute, 30 * day},
 		{"keys.rotate_every", c.Keys.RotateEvery, 10 * time.Minute, 10 * 365 * day},
 		{"keys.publish_lead", c.Keys.PublishLead, 5 * time.Minute, 365 * day},
 	} {
