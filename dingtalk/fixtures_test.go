@@ -69,3 +69,24 @@ var (
 	wantScan  = Account{UnionID: unionID, OpenID: "7xQm2VtLk9RbYc5WnPf4dAiEiE", Nick: "阿青"}
 	wantInApp = Account{UnionID: unionID, UserID: userID, Name: "陈青"}
 )
+
+// The answers about more than one person.
+const (
+	parentsJSON   = `{"errcode":0,"errmsg":"ok","result":{"parent_list":[{"parent_dept_id_list":[432825033,1]},{"parent_dept_id_list":[51120077,39960012,1]}]},"request_id":"16l5m0q3xz7p1"}`
+	scopesJSON    = `{"errcode":0,"errmsg":"ok","auth_org_scopes":{"authed_user":[],"authed_dept":[1]},"auth_user_field":["name","userid"],"condition_field":[]}`
+	listIDJSON    = `{"errcode":0,"errmsg":"ok","result":{"userid_list":["0156421733781264","manager7521"]},"request_id":"16l5m0q3xz7p2"}`
+	listSubIDJSON = `{"errcode":0,"errmsg":"ok","result":{"dept_id_list":[432825033,39960012]},"request_id":"16l5m0q3xz7p3"}`
+	deptJSON      = `{"errcode":0,"errmsg":"ok","result":{"dept_id":1,"name":"示例公司","order":1,"dept_manager_userid_list":[],"hide_dept":false},"request_id":"16l5m0q3xz7p4"}`
+	listSubJSON   = `{"errcode":0,"errmsg":"ok","result":[{"dept_id":432825033,"name":"平台部","parent_id":1,"create_dept_group":true,"auto_add_user":true},
+ {"dept_id":39960012,"name":"财务部","parent_id":1,"create_dept_group":false,"auto_add_user":false}],"request_id":"16l5m0q3xz7p5"}`
+	noSubsJSON = `{"errcode":0,"errmsg":"ok","result":[],"request_id":"16l5m0q3xz7p6"}`
+	rolesJSON  = `{"errcode":0,"errmsg":"ok","result":{"hasMore":false,"list":[{"groupId":1507113577,"name":"默认","roles":[{"id":1507113581,"name":"主管"},{"id":1507113583,"name":"负责人"}]},
+ {"groupId":1507113590,"name":"职务","roles":[{"id":1507113592,"name":"财务"}]}]},"request_id":"16l5m0q3xz7p7"}`
+	leaversJSON = `{"records":[{"userId":"0156421733781264","name":"陈青","stateCode":"86","mobile":"139****5678","leaveTime":"2026-06-06T11:47:37Z","leaveReason":"delete"}]}`
+	formerJSON  = `{"unionId":"N2o5U3axFormerFormeriEiE"}`
+
+	notMigratedJSON = `{"code":"illegal.migration.unionId","requestid":"7C1F0B52-4D0E-7A63-9B41-0E5D2C9A7F20","message":"非法的迁移unionId"}`
+	badTokenNew     = `{"code":"InvalidAuthentication","requestid":"7C1F0B52-4D0E-7A63-9B41-0E5D2C9A7F18","message":"不合法的access_token"}`
+)
+
+var wantParents = [][]int64{{432825033, 1}, {51120077, 39960012, 1}}

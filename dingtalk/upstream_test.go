@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"testing"
+	"time"
 )
 
 // An upstream answers as the documentation says, unless a test replaces an answer,
@@ -26,17 +29,32 @@ var paths = map[string]string{
 	"/topapi/v2/user/get":          CallUser,
 	"/sns/getuserinfo_bycode":      CallScan,
 	"/topapi/v2/user/getuserinfo":  CallInApp,
+
+	"/topapi/v2/department/listparentbyuser": CallParents,
+	"/topapi/v2/department/get":              CallDept,
+	"/topapi/v2/department/listsub":          CallListSub,
+	"/topapi/v2/department/listsubid":        CallListSubID,
+	"/topapi/user/listid":                    CallListID,
+	"/topapi/role/list":                      CallRoles,
+	"/auth/scopes":                           CallScopes,
+	"/v1.0/contact/empLeaveRecords":          CallLeavers,
+
+	"/v1.0/contact/orgAccount/getUnionIdByMigrationUnionIds": CallFormer,
+}
+
+// goods are the answers that the documentation shows.
+var goods = map[string]string{
+	CallUserToken: userTokenJSON, CallMe: meJSON, CallAppToken: appTokenJSON,
+	CallByUnionID: byUnionIDJSON, CallUser: userJSON, CallScan: scanJSON, CallInApp: inAppJSON,
+	CallParents: parentsJSON, CallDept: deptJSON, CallListSub: noSubsJSON, CallListSubID: listSubIDJSON, CallListID: listIDJSON,
+	CallRoles: rolesJSON, CallScopes: scopesJSON, CallLeavers: leaversJSON, CallFormer: formerJSON,
 }
 
 func newUpstream() *upstream {
 	u := &upstream{handlers: map[string]http.HandlerFunc{}, count: map[string]int{}}
-	u.answer(CallUserToken, 200, userTokenJSON)
-	u.answer(CallMe, 200, meJSON)
-	u.answer(CallAppToken, 200, appTokenJSON)
-	u.answer(CallByUnionID, 200, byUnionIDJSON)
-	u.answer(CallUser, 200, userJSON)
-	u.answer(CallScan, 200, scanJSON)
-	u.answer(CallInApp, 200, inAppJSON)
+	for call, body := range goods {
+		u.answer(call, 200, body)
+	}
 	return u
 }
 
@@ -153,7 +171,7 @@ func inProcess(t testing.TB, u *upstream) *Client {
 }
 
 // allCalls are the calls there are.
-var allCalls = []string{CallUserToken, CallMe, CallAppToken, CallByUnionID, CallUser, CallScan, CallInApp}
+var allCalls = slices.Sorted(maps.Keys(goods))
 
 // exchange sends a code, or asks the directory, so that the call is made.
 func exchange(t testing.TB, c *Client, call string) error {
@@ -166,11 +184,31 @@ func exchange(t testing.TB, c *Client, call string) error {
 		_, err = c.ScanAccount(t.Context(), code)
 	case CallInApp:
 		_, err = c.InAppAccount(t.Context(), code)
+	case CallParents:
+		_, err = c.Parents(t.Context(), userID)
+	case CallDept, CallListSub:
+		err = c.Departments(t.Context(), func(Department) error { return nil })
+	case CallListSubID:
+		_, fault := c.below(t.Context(), 1)
+		err = orNil(fault)
+	case CallListID:
+		_, fault := c.peopleOf(t.Context(), 1)
+		err = orNil(fault)
+	case CallRoles:
+		_, err = c.Roles(t.Context())
+	case CallScopes:
+		_, err = c.Anybody(t.Context())
+	case CallLeavers:
+		err = c.Leavers(t.Context(), june, june.AddDate(0, 1, 0), func(string, time.Time) error { return nil })
+	case CallFormer:
+		_, err = c.FormerUnionID(t.Context(), unionID)
 	default:
 		_, err = c.Member(t.Context(), unionID)
 	}
 	return err
 }
+
+var june = time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
 
 // want fails unless err is an *Error with the reason.
 func want(t testing.TB, err error, reason Reason) *Error {
