@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/dingbridge/dingbridge/dingtalk"
@@ -11,11 +12,16 @@ import (
 )
 
 // Sources of the readable part of a username, for [Config.UsernameSources], beside
-// SourceOrgEmail, which gives the part before the "@".
+// SourceOrgEmail, which gives the part before the "@". Whoever changes one of them gains
+// nothing: the name is made once, and ends in a part of the sub.
 const (
 	SourceUserID    = "userid"
 	SourceJobNumber = "job_number"
+	// SourcePinyin is the name in the directory, in Latin letters: zhangsan.
+	SourcePinyin = "pinyin"
 )
+
+var usernameSources = []string{SourceUserID, SourceJobNumber, SourceOrgEmail, SourcePinyin}
 
 // maxUsername is what the strictest of the apps takes.
 const maxUsername = 39
@@ -24,18 +30,34 @@ const maxUsername = 39
 // needs the same readable part as well. The last is the whole sub.
 var suffixLengths = []int{6, 8, 10, 13, 16, 26}
 
-// reservedUsernames mean something in some app, which knows its users by name.
+// reservedUsernames mean something in some app, which knows its users by name; on a
+// host; or to people who read mail (RFC 2142).
 var reservedUsernames = strings.Fields(`
-	about abuse account accounts actions admin administrator anonymous api app apps argocd assets audit auth
-	autodiscover avatars backup billing bin blog bot build cancel captcha ceph cluster-admin config console
-	daemon dashboard debug default default-user deploy dev devops dex dingbridge dingtalk docs everyone explore
-	favicon.ico ftp ghost git gitea gitlab grafana groups guest harbor health help host hostmaster info
-	internal invite issues jenkins jira kubernetes ldap local localhost login logout mail main manager me
-	metrics milestones minio monitoring nacos new nobody noc none null oauth oidc operator org organizations
-	owner postgres postmaster privacy project projects prometheus proxy public pulls rancher raw redis repo
-	robot robots.txt root saml search secure security service settings setup shared signin signup
-	sonar ssh ssl sso staff static status superadmin superuser support sys sysadmin system team teams template
-	test token tools undefined unknown user username users v1 v2 vault web webmaster wiki www`)
+	about abuse account accounts actions adm admin administrator administrators admins airflow alert-bot all
+	anonymous ansible any apache api app apps argocd artifactory assets attachments audit auth authenticated
+	authentik autodiscover avatar avatars backup billing bin bind blog bot bounce bugzilla build cancel captcha
+	ceph ci cluster cluster-admin cms commits config confluence console consul cron daemon dashboard dashboards
+	data database db dba debug default default-user demo deploy dev devops devtest dex dingbridge dingding
+	dingtalk dispatcher dns docker docs elastic elasticsearch email error etcd events everyone example
+	example-user explore false favicon.ico files forgejo ftp games gerrit ghost git gitea gitea-actions gitlab
+	gitlab-ci-token gitlab-runner global gpg grafana group groups guest guests hadoop harbor hdfs health help hive
+	home host hostmaster hr http https images imap import index influxdb info internal invite irc issues jenkins
+	jenkins-admin jira jumpserver jwt k8s kafka keycloak keys kibana kube-system kubeadmin kubelet kubernetes
+	kubesphere ldap list local localhost login logout logs lp mail mailer-daemon main maintainer manager
+	manifest.json marketing master me member members metrics migration-bot milestones minio minioadmin moderator
+	mongo mongodb monitor monitoring mssql mysql nacos nagios namespace namespaces new news nextcloud nexus nginx
+	no-reply nobody noc node none noreply notifications null oauth oidc operator ops oracle org organization
+	organizations orgs owner owners packages password payments permission permissions ping policy pop portainer
+	postgres postgresql postmaster power-user privacy private prod production profile project projects prometheus
+	proxy public pulls rabbitmq rancher raw read-only readme readonly redis register registry release releases
+	repo report reports repos robot robots.txt role roles root rss runner sa sales saml sample sandbox search
+	secure security security-bot self server service service-account serviceaccount services serviceworker.js
+	session sessions settings setup shared signin signup site sitemap.xml sites smtp snippets solr sonar sonarqube
+	source spam spark sql ssh ssh_info sshd ssl sso staff stage staging static status store subscribe sudo
+	superadmin superset superuser support support-bot svc svn swagger sync sys sysadmin syslog system system-admin
+	systemd task tasks team teams temp template test testing tmp token tomcat tools trash true unauthenticated
+	undefined unix unknown unsubscribe uploads usenet user username users uucp v1 v2 vault web webmaster wheel
+	wiki windows wordpress wp-admin www www-data xml xmlrpc yarn you zabbix zookeeper`)
 
 // usernamePolicy makes the readable part of a username.
 type usernamePolicy struct {
@@ -49,8 +71,8 @@ func newUsernamePolicy(c Config) (usernamePolicy, error) {
 		policy.sources = []string{SourceUserID}
 	}
 	for _, source := range policy.sources {
-		if source != SourceUserID && source != SourceJobNumber && source != SourceOrgEmail {
-			return policy, fmt.Errorf("username source %q is none of %s, %s, %s", source, SourceUserID, SourceJobNumber, SourceOrgEmail)
+		if !slices.Contains(usernameSources, source) {
+			return policy, fmt.Errorf("username source %q is none of %s", source, strings.Join(usernameSources, ", "))
 		}
 	}
 	for _, word := range reservedUsernames {
@@ -72,6 +94,8 @@ func (u usernamePolicy) stem(member dingtalk.Member) string {
 			raw = member.JobNumber
 		case SourceOrgEmail:
 			raw, _, _ = strings.Cut(cleanEmail(member.OrgEmail), "@")
+		case SourcePinyin:
+			raw = pinyin(member.Name)
 		}
 		if stem := slug(raw); stem != "" && !u.reserved[stem] {
 			return stem
