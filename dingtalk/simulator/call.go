@@ -54,6 +54,9 @@ func (s *Simulator) answer(w http.ResponseWriter, r *http.Request, rt *route) {
 	c := &call{sim: s, route: rt, r: r, now: s.Now(), app: s.app.Load(), query: r.URL.Query()}
 	c.read(w)
 	c.identify()
+	if slices.Contains(apis, rt.family) {
+		s.meter.saw(rt.call, c.now)
+	}
 	f := s.faults.take(rt)
 	var a answer
 	if f != nil {

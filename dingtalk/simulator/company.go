@@ -78,10 +78,10 @@ type Range struct {
 
 // Department is a node of the tree whose root is department 1.
 type Department struct {
-	ID       int64    `yaml:"id"`
-	Name     string   `yaml:"name"`
-	Parent   int64    `yaml:"parent"` // 0 means the root
-	Managers []string `yaml:"managers"`
+	ID       int64    `yaml:"id" json:"id"`
+	Name     string   `yaml:"name" json:"name"`
+	Parent   int64    `yaml:"parent" json:"parent"` // 0 means the root
+	Managers []string `yaml:"managers" json:"managers"`
 }
 
 // RoleGroup is a group of roles; events call roles labels.

@@ -64,7 +64,7 @@ func (c *call) leaveRecords() answer {
 	if err != nil || size < 1 || size > 50 || end.Before(start) || end.Sub(start) > maxLeaveSpan {
 		return c.fail(http.StatusBadRequest, "invalidParameter.param.invalid", "参数错误")
 	}
-	leaves := c.sim.staff.left(start, end)
+	leaves := c.directory().left(start, end)
 	first := min(int(from), len(leaves))
 	last := min(first+size, len(leaves))
 	answer := struct {

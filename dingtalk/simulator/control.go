@@ -28,7 +28,9 @@ func (s *Simulator) controls() http.Handler {
 	verb("PATCH /control/variants", s.controlVariants)
 	verb("GET /control/people", func(*http.Request) (any, error) { return map[string]any{"people": s.People()}, nil })
 	verb("GET /control/people/{userid}", s.controlPerson)
+	verb("POST /control/people", s.controlHire)
 	verb("PATCH /control/people/{userid}", s.controlPatch)
+	verb("POST /control/people/{userid}/migrate", s.controlMigrate)
 	verb("POST /control/people/{userid}/leave", func(r *http.Request) (any, error) { return nil, s.Leave(r.PathValue("userid")) })
 	verb("POST /control/people/{userid}/return", func(r *http.Request) (any, error) { return nil, s.Return(r.PathValue("userid")) })
 	verb("POST /control/grow", s.controlGrow)
@@ -43,6 +45,9 @@ func (s *Simulator) controls() http.Handler {
 	verb("GET /control/log", s.controlLog)
 	verb("POST /control/log", s.controlKeep)
 	verb("DELETE /control/tokens", func(*http.Request) (any, error) { s.DropTokens(); return nil, nil })
+	verb("GET /control/rates", func(*http.Request) (any, error) { return map[string]any{"rates": s.Rates()}, nil })
+	verb("DELETE /control/rates", func(*http.Request) (any, error) { s.ForgetRates(); return nil, nil })
+	s.departmentControls(verb)
 	s.streamControls(verb)
 	verb("POST /control/reset", func(*http.Request) (any, error) { s.Reset(); return nil, nil })
 	return guarded(http.NewCrossOriginProtection().Handler(mux))
@@ -74,7 +79,7 @@ func reply(w http.ResponseWriter, out any, err error) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	switch {
-	case errors.Is(err, errNobody):
+	case errors.Is(err, errNobody), errors.Is(err, errNoDepartment):
 		w.WriteHeader(http.StatusNotFound)
 		out = map[string]string{"error": err.Error()}
 	case err != nil:
@@ -161,20 +166,6 @@ func (s *Simulator) controlPatch(r *http.Request) (any, error) {
 		return nil, err
 	}
 	return s.controlPerson(r)
-}
-
-func (s *Simulator) controlGrow(r *http.Request) (any, error) {
-	var in struct {
-		Count int `json:"count"`
-	}
-	if err := strictly(r, &in); err != nil {
-		return nil, err
-	}
-	if in.Count < 0 || in.Count > 1_000_000 {
-		return nil, errors.New("count is not 0 to 1000000")
-	}
-	s.Grow(in.Count)
-	return nil, nil
 }
 
 func (s *Simulator) controlApp(r *http.Request) (any, error) {

@@ -30,7 +30,7 @@ func (c *call) atDept(otherwise int64, serve func(s *staff, d *Department) answe
 	case id < 0:
 		return c.plain(40009) // -7 is the school directory
 	}
-	s := c.sim.staff
+	s := c.directory()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	d := s.depts[id]
@@ -105,7 +105,7 @@ func (c *call) userParents() answer {
 	if userID == "" {
 		return c.plain(400002)
 	}
-	s := c.sim.staff
+	s := c.directory()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	p := s.byID[userID]

@@ -4,12 +4,20 @@ import (
 	"slices"
 )
 
+// directory is whom the calls of the directory see.
+func (c *call) directory() *staff {
+	if c.sim.reads(allPeople, "empty") {
+		return c.sim.nobody
+	}
+	return c.sim.staff
+}
+
 func (c *call) getByUnionID() answer {
 	unionID := c.str("unionid")
 	if unionID == "" {
 		return c.plain(400002)
 	}
-	p := c.sim.staff.account(unionID)
+	p := c.directory().account(unionID)
 	if p == nil || p.Outsider || p.Left {
 		return c.plain(60121)
 	}
@@ -91,7 +99,7 @@ func (c *call) userGet() answer {
 	if !userIDForm.MatchString(userID) {
 		return c.plain(33012)
 	}
-	s := c.sim.staff
+	s := c.directory()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	p := s.byID[userID]
@@ -152,7 +160,7 @@ func (c *call) userListID() answer {
 	if !ok {
 		return c.plain(400002)
 	}
-	s := c.sim.staff
+	s := c.directory()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if s.depts[id] == nil {

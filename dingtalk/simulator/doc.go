@@ -64,6 +64,21 @@
 //	M33 An event is a frame of string headers with JSON in a string, sent to one
 //	    connection chosen at random, and again, as another message of the same
 //	    eventId, until it is acknowledged.
+//	M34 Each answer of a client is checked, and the wrong ones are told of.
+//	M35 A ping wants its data back; a disconnect frame is followed by silence and
+//	    then by the end of TCP; a connection can be killed, or be open and dead.
+//	M36 What changes in the directory raises the event that DingTalk documents, and
+//	    nothing where it documents none.
+//	M37 Events while nobody is connected are kept, 1000 of them, or lost, as the
+//	    variant says; injected ones need not be true, and 10,000 are quickly through.
+//	M38 A userid may be given to another person once its owner has left, who keeps
+//	    account and unionId as an outsider.
+//	M39 A migrated account has another unionId, and the migration API tells the old.
+//	M40 As an empty directory it knows nobody, and logins go on.
+//	M41 A company of 50,000 people in 500 departments costs little memory and time.
+//	M42 The limit counts each call in seconds of the clock, and the highest rate of
+//	    each call is told.
+//	M43 Close ends all connections of Stream mode at once.
 //
 // # Choices where DingTalk is undocumented
 //
@@ -89,6 +104,19 @@
 //     accounts and people out of range, whom the directory gives away.
 //   - Outside the client dd calls no callback and its promise fails, as DingTalk's
 //     own script was seen to do; dd.ready is never called there.
+//   - A ticket that is not good is 401 in plain text; a subscription that is not as
+//     documented is 400 invalidParameter.param.invalid. The names of the elements of
+//     an answer in XML are invented.
+//   - An event comes again for as long as it is not acknowledged; one that was sent to
+//     a connection which has died comes again no sooner than any other.
+//   - An answer after 3 seconds counts, and is told of; so does one to a message that
+//     has since been sent again.
+//   - Roles that are taken away are label_user_change with the action remove.
+//     Only employees are in events about people; external contacts are not.
+//   - hiredDate in diffInfo is a number.
+//   - Who is migrated has another openId too, and an enterprise account; his tokens die.
+//   - An unknown unionId is invalid.unionId to the migration API, one that is not of a
+//     migrated account illegal.migration.unionId.
 //   - An origin counts as a page's domain. A client older than 7.0.45 (desktop
 //     7.0.50) does not know dd.requestAuthCode.
 //
@@ -116,6 +144,8 @@
 //	events         kept                      those raised while nobody is connected come later
 //	               lost                      they do not
 //	               off                       nothing here raises any
+//	directory      full                      the directory knows its people
+//	               empty                     it knows nobody, as that of another organisation
 //	event_topic    star                      the header topic of events is *
 //	               dingTalk                  it is that
 //
@@ -136,8 +166,12 @@
 //	GET    /control/variants, PATCH /control/variants {"bearer":"accepted", ...}
 //	GET    /control/people[/{userid}]
 //	PATCH  /control/people/{userid} {...}          any member of [Person]; an empty value clears
+//	POST   /control/people {...}                   hires; the userid may be that of somebody who left
 //	POST   /control/people/{userid}/leave, /return
-//	POST   /control/grow {"count"}                 invented members, for load tests
+//	POST   /control/people/{userid}/migrate {"unionid"}
+//	GET    /control/departments, POST /control/departments {"id","name","parent","managers"}
+//	PATCH  /control/departments/{id} {...}, DELETE /control/departments/{id}
+//	POST   /control/grow {"people","departments"}  invented ones, for load tests, without events
 //	GET    /control/app, PATCH /control/app {...}  any member of [App] but the credentials
 //	GET    /control/stream                         connections, and what became of events
 //	POST   /control/stream {"action","connection"} disconnect, kill, ping, silence,
@@ -151,6 +185,7 @@
 //	POST   /control/clock {"advance":"90s"}, GET /control/clock
 //	GET    /control/log[?call=NAME&since=SEQ]
 //	POST   /control/log {"keep"}                   0 = 1000 calls, -1 = none
+//	GET    /control/rates, DELETE /control/rates   calls of each API, and the most in a second
 //	DELETE /control/tokens                         forget all tokens
 //	POST   /control/reset
 //

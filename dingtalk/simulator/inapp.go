@@ -49,7 +49,7 @@ func (c *call) inAppUser(id string) (p *Person, errcode int) {
 	if !ok {
 		return nil, 40078
 	}
-	if p = c.sim.staff.person(got.userID); p == nil || p.Outsider || p.Left {
+	if p = c.directory().person(got.userID); p == nil || p.Outsider || p.Left {
 		return nil, 60121
 	}
 	return p, 0

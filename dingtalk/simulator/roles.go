@@ -34,7 +34,7 @@ func (c *call) roleList() answer {
 	if refusal != nil {
 		return *refusal
 	}
-	s := c.sim.staff
+	s := c.directory()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	out := struct {
@@ -65,7 +65,7 @@ func (c *call) roleGet() answer {
 		Name    string `json:"name"`
 	}
 	id, ok := c.num("roleId", 0)
-	s := c.sim.staff
+	s := c.directory()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	r, known := s.roles[id]
@@ -95,7 +95,7 @@ func (c *call) roleMembers() answer {
 	if refusal != nil {
 		return *refusal
 	}
-	s := c.sim.staff
+	s := c.directory()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if _, known := s.roles[id]; !ok || !known {

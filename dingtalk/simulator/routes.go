@@ -43,6 +43,7 @@ var table = []route{
 	{"corpToken", "POST", "/v1.0/oauth2/{corpId}/token", newAPI, noToken, "", (*call).corpToken},
 	{"users/me", "GET", "/v1.0/contact/users/{unionId}", newAPI, userToken, permUserRead, (*call).userMe},
 	{"empLeaveRecords", "GET", "/v1.0/contact/empLeaveRecords", newAPI, appToken, permCommonRead, (*call).leaveRecords},
+	{"migratedFrom", "GET", "/v1.0/contact/orgAccount/getUnionIdByMigrationUnionIds", newAPI, appToken, permMigration, (*call).migratedFrom},
 	{"connections/open", "POST", "/v1.0/gateway/connections/open", newAPI, noToken, "", (*call).openConnection},
 	{"connect", "GET", "/connect", socket, noToken, "", (*call).connect},
 

@@ -80,3 +80,5 @@ func likeSample(t *testing.T, r result, sample string) {
 		t.Errorf("got  %s\nwant %s\nbody %s", got, want, r.body)
 	}
 }
+
+func jsonOf(r result, v any) error { return json.Unmarshal(r.body, v) }

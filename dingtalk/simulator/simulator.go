@@ -71,6 +71,8 @@ type Simulator struct {
 	faults faults
 	calls  recorder
 	limits limiter
+	meter  meter
+	nobody *staff // the organisation without people, for the variant directory
 }
 
 // New returns a simulator of cfg. The error names every fault of the company
@@ -89,7 +91,8 @@ func New(cfg Config) (*Simulator, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Simulator{cfg: cfg, company: company, log: cfg.Log, staff: &staff{}, vault: newVault()}
+	s := &Simulator{cfg: cfg, company: company, log: cfg.Log, staff: &staff{}, nobody: &staff{}, vault: newVault()}
+	s.nobody.fill(&Company{CorpID: company.CorpID, Name: company.Name}, 0)
 	s.stream = newStream(s)
 	s.handler = s.routes()
 	s.Reset()
@@ -145,5 +148,6 @@ func (s *Simulator) Reset() {
 	s.stream.reset()
 	s.faults.clear()
 	s.limits.clear()
+	s.meter.clear()
 	s.calls.size(s.cfg.LogSize)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -26,6 +27,9 @@ type staff struct {
 	subs    map[int64][]int64
 	roles   map[int64]roleInGroup
 	groups  []RoleGroup
+
+	owners   map[string]int    // by userid, how many people had it before
+	migrated map[string]string // unionIds of migrated accounts, and what they were before
 }
 
 // maxLeaves bounds the record of leavers, oldest dropped first.
@@ -61,6 +65,7 @@ func (s *staff) fill(c *Company, extra int) {
 	s.byID = make(map[string]*Person, len(c.People)+extra)
 	s.byUnion = make(map[string]*Person, len(c.People)+extra)
 	s.order, s.ready, s.leaves = nil, nil, nil
+	s.owners, s.migrated = map[string]int{}, map[string]string{}
 	s.depts = map[int64]*Department{rootDept: {ID: rootDept, Name: c.Name}}
 	s.subs = map[int64][]int64{}
 	for _, d := range c.Departments {
@@ -84,11 +89,15 @@ func (s *staff) fill(c *Company, extra int) {
 
 // put adds or replaces p; the caller holds the lock.
 func (s *staff) put(p *Person) {
+	account := []string{p.UserID}
+	if n := s.owners[p.UserID]; n > 0 {
+		account = append(account, strconv.Itoa(n))
+	}
 	if p.UnionID == "" {
-		p.UnionID = derivedID("unionId", s.corpID, p.UserID)
+		p.UnionID = derivedID(append([]string{"unionId", s.corpID}, account...)...)
 	}
 	if p.OpenID == "" {
-		p.OpenID = derivedID("openId", s.appID, p.UserID)
+		p.OpenID = derivedID(append([]string{"openId", s.appID}, account...)...)
 	}
 	if old := s.byID[p.UserID]; old != nil {
 		delete(s.byUnion, old.UnionID)
@@ -97,29 +106,6 @@ func (s *staff) put(p *Person) {
 	}
 	s.byID[p.UserID], s.byUnion[p.UnionID] = p, p
 	s.ready = nil
-}
-
-// grow adds n invented members in the given departments in turn; the caller
-// holds the lock.
-func (s *staff) grow(depts []int64, n int) {
-	if len(depts) == 0 {
-		depts = []int64{rootDept}
-	}
-	for have := len(s.order) - s.listed; n > 0; n-- {
-		have++
-		id := fmt.Sprintf("p%06d", have)
-		if s.byID[id] != nil {
-			continue
-		}
-		s.put(&Person{
-			UserID: id, Nick: fmt.Sprintf("小%d", have), Name: fmt.Sprintf("员工%d", have),
-			AvatarURL:     "https://static-legacy.dingtalk.com/media/lADPSIMULATED_" + id + ".jpg",
-			AccountMobile: fmt.Sprintf("170%08d", have), AccountStateCode: "86",
-			StateCode: "86", Mobile: fmt.Sprintf("170%08d", have),
-			JobNumber: fmt.Sprintf("P%06d", have), Title: "员工", OrgEmail: id + "@corp.example.cn",
-			Departments: []int64{depts[have%len(depts)]},
-		})
-	}
 }
 
 func (s *staff) person(userID string) *Person {
@@ -153,18 +139,23 @@ func (s *staff) change(userID string, alter func(*Person) error) (old, now *Pers
 	if other := s.byUnion[p.UnionID]; other != nil && other != old {
 		return nil, nil, fmt.Errorf("change person %q: unionid %q is taken already", userID, p.UnionID)
 	}
-	depts, roles := map[int64]bool{}, map[int64]bool{}
-	for id := range s.depts {
-		depts[id] = true
-	}
-	for id := range s.roles {
-		roles[id] = true
-	}
-	for _, f := range p.check(depts, roles) {
+	for _, f := range s.faultsOf(&p) {
 		return nil, nil, fmt.Errorf("change person %q: %s", userID, f.text)
 	}
 	s.put(&p)
 	return old, &p, nil
+}
+
+// faultsOf says what is wrong with p; the caller holds the lock.
+func (s *staff) faultsOf(p *Person) []keyFault {
+	depts, roles := map[int64]bool{}, map[int64]bool{}
+	for _, id := range p.Departments {
+		depts[id] = s.depts[id] != nil
+	}
+	for _, id := range p.Roles {
+		_, roles[id] = s.roles[id]
+	}
+	return p.check(depts, roles)
 }
 
 // next returns the member whose turn n is among those who can log in.

@@ -148,13 +148,6 @@ func (s *Simulator) Return(userID string) error {
 	})
 }
 
-// Grow adds n invented members, p000001 and so on, for load tests.
-func (s *Simulator) Grow(n int) {
-	s.staff.mu.Lock()
-	defer s.staff.mu.Unlock()
-	s.staff.grow(s.company.App.Range.Departments, n)
-}
-
 // DropTokens forgets all tokens: each is refused from now on, as after a
 // revocation on DingTalk's side.
 func (s *Simulator) DropTokens() { s.vault.dropTokens() }

@@ -139,6 +139,9 @@ func (s *stream) kill(c *connection, _ StreamAction) {
 func (s *stream) hush(c *connection, _ StreamAction) { c.silent, c.out = true, nil }
 
 func (s *stream) ping(c *connection, _ StreamAction) {
+	if c.silent || c.draining {
+		return
+	}
 	s.tally.Pings++
 	s.system(c, StreamAction{Topic: "ping", Data: string(encode(map[string]string{"opaque": newUUID()}))})
 }
@@ -166,7 +169,7 @@ func (s *stream) pings(ctx context.Context, c *connection) {
 			return
 		case now := <-tick.C:
 			s.mu.Lock()
-			if every := s.set.PingEvery; every > 0 && now.Sub(last) >= every && !c.draining {
+			if every := s.set.PingEvery; every > 0 && now.Sub(last) >= every {
 				last = now
 				s.ping(c, StreamAction{})
 			}

@@ -215,3 +215,246 @@ func TestM33_EventFrame(t *testing.T) {
 	c.ack(f, "SUCCESS")
 	g.until("it is acknowledged", func(s StreamState) bool { return s.Acked == 1 && s.Pending == 0 && s.WrongAnswers == 0 })
 }
+
+func TestM33_RedeliveryUntilAcknowledged(t *testing.T) {
+	g := start(t, Config{})
+	g.must(g.SetStream(func(s *StreamSettings) { s.Redeliver = 30 * time.Millisecond }))
+	c := g.dial()
+	g.must(g.Leave("zhangsan"))
+	first := c.next() // unanswered
+	second := c.next()
+	if first.Headers["eventId"] != second.Headers["eventId"] || first.Headers["messageId"] == second.Headers["messageId"] || first.Data != second.Data {
+		t.Errorf("first %+v, again %+v", first, second)
+	}
+	c.ack(second, "LATER")
+	third := c.next()
+	c.send(500, third.Headers["messageId"], `{"status":"LATER"}`) // as one official client says it
+	fourth := c.next()
+	if fourth.Headers["eventId"] != first.Headers["eventId"] {
+		t.Errorf("another event: %+v", fourth)
+	}
+	c.ack(fourth, "SUCCESS")
+	c.ack(fourth, "SUCCESS") // twice does no harm
+	if f, err := c.within(100 * time.Millisecond); err == nil {
+		t.Errorf("again after it was acknowledged: %+v", f)
+	}
+	if s := g.Stream(); s.Raised != 1 || s.Delivered != 4 || s.Redelivered != 3 || s.Later != 2 || s.Acked != 1 || s.Pending != 0 || s.WrongAnswers != 0 {
+		t.Errorf("state %+v", s)
+	}
+	if e := g.Events(); len(e) != 1 || e[0].Attempts != 4 || e[0].State != "acked" || e[0].Type != "user_leave_org" {
+		t.Errorf("events %+v", e)
+	}
+}
+
+func TestM33_LateAcknowledgementCounts(t *testing.T) {
+	g := start(t, Config{})
+	g.must(g.SetStream(func(s *StreamSettings) { s.Redeliver = 20 * time.Millisecond }))
+	c := g.dial()
+	g.must(g.Leave("zhangsan"))
+	first := c.next()
+	c.next()
+	c.ack(first, "SUCCESS")
+	g.until("it is acknowledged", func(s StreamState) bool { return s.Acked == 1 && s.Pending == 0 && s.WrongAnswers == 0 })
+}
+
+func TestM33_OneConnectionAtRandom(t *testing.T) {
+	g := start(t, Config{})
+	var clients []*client
+	for range 3 {
+		clients = append(clients, g.dial())
+	}
+	deaf := g.open("subscriptions", []m{{"type": "SYSTEM", "topic": "ping"}}).json(t)
+	ws, _, err := websocket.Dial(t.Context(), deaf["endpoint"].(string)+"?ticket="+deaf["ticket"].(string), nil)
+	g.must(err)
+	defer ws.CloseNow()
+	g.until("four are open", func(s StreamState) bool { return len(s.Connections) == 4 })
+	const events = 300
+	if _, err := g.Inject(Event{Type: "org_change", Count: events}); err != nil {
+		t.Fatal(err)
+	}
+	g.until("all are sent", func(s StreamState) bool { return s.Delivered == events })
+	total := 0
+	for _, c := range g.Stream().Connections {
+		if total += c.Delivered; c.Number < 4 && (c.Delivered < 50 || c.Delivered > 200) || c.Number == 4 && c.Delivered != 0 {
+			t.Errorf("connection %d got %d", c.Number, c.Delivered)
+		}
+	}
+	if total != events {
+		t.Errorf("%d were sent in all", total)
+	}
+	seen := map[string]bool{}
+	for i, c := range clients {
+		for range g.Stream().Connections[i].Delivered {
+			seen[c.next().Headers["eventId"]] = true
+		}
+	}
+	if len(seen) != events {
+		t.Errorf("%d events came", len(seen))
+	}
+}
+
+func TestM34_WrongAnswers(t *testing.T) {
+	g := start(t, Config{})
+	g.must(g.SetStream(func(s *StreamSettings) { s.Redeliver = time.Hour }))
+	c, other := g.dial(), g.dial()
+	g.until("both are open", func(s StreamState) bool { return len(s.Connections) == 2 })
+	g.must(g.Leave("zhangsan"))
+	g.until("it is sent", func(s StreamState) bool { return s.Delivered == 1 })
+	if g.Stream().Connections[1].Delivered == 1 {
+		c, other = other, c
+	}
+	f := c.next()
+	id := f.Headers["messageId"]
+	good := `"data":"{\"status\":\"SUCCESS\"}"`
+	for n, text := range []string{
+		`no JSON`, `[]`, `{}`,
+		`{"code":200,"headers":{"contentType":"application/json"},` + good + `}`,
+		`{"code":200,"headers":{"messageId":"unknown","contentType":"application/json"},` + good + `}`,
+		`{"code":200,"headers":{"messageId":"` + id + `"},` + good + `}`,
+		`{"code":"200","headers":{"messageId":"` + id + `","contentType":"application/json"},` + good + `}`,
+		`{"code":200,"headers":{"messageId":"` + id + `","contentType":"application/json"},"data":{"status":"SUCCESS"}}`,
+		`{"code":200,"headers":{"messageId":"` + id + `","contentType":"application/json"},"data":"ok"}`,
+		`{"code":200,"headers":{"messageId":"` + id + `","contentType":"application/json"},"data":"{\"status\":\"OK\"}"}`,
+		`{"code":404,"headers":{"messageId":"` + id + `","contentType":"application/json"},` + good + `}`,
+		`{"code":500,"headers":{"messageId":"` + id + `","contentType":"application/json"},"data":"{}"}`,
+	} {
+		g.must(c.ws.Write(t.Context(), websocket.MessageText, []byte(text)))
+		g.until(text+" is wrong", func(s StreamState) bool { return s.WrongAnswers == n+1 && s.Acked == 0 })
+	}
+	before := g.Stream().WrongAnswers
+	other.ack(f, "SUCCESS")
+	g.until("the wrong connection is told of", func(s StreamState) bool {
+		return s.WrongAnswers == before+1 && strings.Contains(s.Wrong[len(s.Wrong)-1], "another connection")
+	})
+	for range 2 * maxWrongs {
+		c.send(200, "unknown", "")
+	}
+	g.until("there are many", func(s StreamState) bool { return s.WrongAnswers == before+1+2*maxWrongs })
+	if n := len(g.Stream().Wrong); n != maxWrongs {
+		t.Errorf("%d are remembered", n)
+	}
+	c.ack(f, "SUCCESS")
+	g.until("the right one counts", func(s StreamState) bool { return s.Acked == 1 })
+}
+
+func TestM35_Ping(t *testing.T) {
+	g := start(t, Config{})
+	c := g.dial()
+	g.until("it is open", func(s StreamState) bool { return len(s.Connections) == 1 })
+	stream := func(body string) result { return g.control("POST", "stream", body) }
+	exact(t, stream(`{"action":"ping"}`), 200, "{\"struck\":1}\n")
+	f := c.next()
+	if f.Type != "SYSTEM" || f.SpecVersion != nil || f.Headers["topic"] != "ping" || !strings.HasPrefix(f.Data, `{"opaque":"`) || len(f.Headers) != 4 {
+		t.Errorf("ping %+v", f)
+	}
+	c.send(200, f.Headers["messageId"], `{"opaque":"another"}`)
+	g.until("a wrong echo is told of", func(s StreamState) bool { return s.WrongAnswers == 1 && s.Echoes == 0 })
+	c.send(200, f.Headers["messageId"], f.Data)
+	g.until("the echo counts", func(s StreamState) bool { return s.Pings == 1 && s.Echoes == 1 })
+
+	exact(t, stream(`{"action":"system","topic":"KEEPALIVE","data":"{\"x\":1}"}`), 200, "{\"struck\":1}\n")
+	if f := c.next(); f.Type != "SYSTEM" || f.Headers["topic"] != "KEEPALIVE" || f.Data != `{"x":1}` {
+		t.Errorf("system %+v", f)
+	} else {
+		c.send(404, f.Headers["messageId"], "{}")
+	}
+	g.until("404 is right for it", func(s StreamState) bool { return s.SystemAnswers == 1 && s.WrongAnswers == 1 })
+	exact(t, stream(`{"action":"raw","data":"{\"type\":7}"}`), 200, "{\"struck\":1}\n")
+	if _, text, err := c.ws.Read(t.Context()); err != nil || string(text) != `{"type":7}` {
+		t.Errorf("raw: %s %v", text, err)
+	}
+	stream(`{"ping_every":"1ms"}`)
+	c.next()
+	c.next()
+
+	exact(t, stream(`{"action":"ping","connection":7}`), 200, "{\"struck\":0}\n")
+	for _, bad := range []string{`{"action":"explode"}`, `{"redeliver":"0s"}`, `{"redeliver":"soon"}`, `{"drain":"-1s"}`, `{"ping_every":"-1s"}`, `{"colour":"red"}`} {
+		if r := stream(bad); r.StatusCode != 400 {
+			t.Errorf("%s: %d %s", bad, r.StatusCode, r.body)
+		}
+	}
+}
+
+func TestM35_Disconnect(t *testing.T) {
+	g := start(t, Config{})
+	c := g.dial()
+	g.must(g.Leave("lisi"))
+	event := c.next()
+	exact(t, g.control("POST", "stream", `{"drain":"150ms","action":"disconnect"}`), 200, "{\"struck\":1}\n")
+	f := c.next()
+	if f.Type != "SYSTEM" || f.Headers["topic"] != "disconnect" || f.Data != `{"reason":"connection is expired"}` {
+		t.Errorf("frame %+v", f)
+	}
+	told := time.Now()
+	c.ack(event, "SUCCESS") // what is under way may still be answered
+	next := g.dial()
+	g.must(g.Leave("zhangsan"))
+	if got := next.next(); !strings.Contains(got.Data, "zhangsan") {
+		t.Errorf("event %+v", got)
+	}
+	if f, err := c.within(5 * time.Second); err == nil {
+		t.Errorf("after the disconnect frame: %+v", f)
+	} else if websocket.CloseStatus(err) != -1 {
+		t.Errorf("closed by a frame: %v", err)
+	}
+	if d := time.Since(told); d < 100*time.Millisecond || d > 3*time.Second {
+		t.Errorf("closed after %v", d)
+	}
+	g.until("one is left", func(s StreamState) bool { return len(s.Connections) == 1 && s.Acked == 1 })
+
+	g.control("POST", "stream", `{"action":"disconnect","reason":"persistent connection is timeout"}`)
+	if f := next.next(); f.Data != `{"reason":"persistent connection is timeout"}` {
+		t.Errorf("frame %+v", f)
+	}
+}
+
+func TestM35_KillAndSilence(t *testing.T) {
+	g := start(t, Config{})
+	g.must(g.SetStream(func(s *StreamSettings) { s.Redeliver = 30 * time.Millisecond }))
+	c := g.dial()
+	g.until("it is open", func(s StreamState) bool { return len(s.Connections) == 1 })
+	if n, err := g.ActOnStream(StreamAction{Action: "kill"}); n != 1 || err != nil {
+		t.Fatal(n, err)
+	}
+	if _, err := c.within(5 * time.Second); err == nil || websocket.CloseStatus(err) != -1 {
+		t.Errorf("killed: %v", err)
+	}
+	dead := g.dial()
+	g.until("the second is open", func(s StreamState) bool { return len(s.Connections) == 1 && s.Opened == 2 })
+	if _, err := g.ActOnStream(StreamAction{Action: "silence", Connection: 2}); err != nil {
+		t.Fatal(err)
+	}
+	g.must(g.Leave("lisi"))
+	read := make(chan error, 1)
+	go func() { _, err := dead.within(500 * time.Millisecond); read <- err }()
+	if err := dead.ws.Ping(t.Context()); err != nil {
+		t.Errorf("the websocket's own ping: %v", err)
+	}
+	if err := <-read; err == nil {
+		t.Error("a frame came by a dead connection")
+	}
+	alive := g.dial()
+	f := alive.next() // what the dead one did not acknowledge
+	alive.ack(f, "SUCCESS")
+	g.until("it is acknowledged", func(s StreamState) bool { return s.Acked == 1 })
+}
+
+func TestM43_Close(t *testing.T) {
+	g := start(t, Config{})
+	c := g.dial()
+	g.until("it is open", func(s StreamState) bool { return len(s.Connections) == 1 })
+	begun := time.Now()
+	g.Close()
+	if _, err := c.within(5 * time.Second); err == nil {
+		t.Error("it is open")
+	}
+	g.until("none is left", func(s StreamState) bool { return len(s.Connections) == 0 })
+	if d := time.Since(begun); d > time.Second {
+		t.Errorf("after %v", d)
+	}
+	c = g.dial()
+	if _, err := c.within(5 * time.Second); err == nil {
+		t.Error("one opened after Close")
+	}
+	g.Close()
+}

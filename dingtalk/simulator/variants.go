@@ -26,6 +26,7 @@ const (
 	clientCheck  = "client"
 	eventChannel = "events"
 	eventTopic   = "event_topic"
+	allPeople    = "directory"
 )
 
 var variantTable = []variant{
@@ -39,6 +40,7 @@ var variantTable = []variant{
 	{clientCheck, []string{"dingtalk", "any"}},
 	{eventChannel, []string{"kept", "lost", "off"}},
 	{eventTopic, []string{"star", "dingTalk"}},
+	{allPeople, []string{"full", "empty"}},
 }
 
 // checkVariant says what is wrong with a choice, or nothing.
