@@ -2,6 +2,7 @@ package dingtalk
 
 import (
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -46,6 +47,30 @@ func TestD11_OddFieldsNeverMakeAnotherIdentity(t *testing.T) {
 				return m.UserID + " " + m.UnionID, f
 			},
 			userID + " " + unionID, nil, []string{"errcode", "result", "userid", "unionid"}, // asked for: no other will do
+		},
+		"user/get, by userid": {
+			strings.Replace(userJSON, `"active":true`, `"active":true,"disable_status":false`, 1),
+			func(b []byte) (any, *Error) {
+				m, f := decodeLookup(200, b, userID)
+				return m.UserID + " " + m.UnionID, f
+			},
+			userID + " " + unionID, []string{"unionid"}, []string{"errcode", "result", "userid"},
+		},
+		"getUnionIdByMigrationUnionIds": {
+			formerJSON,
+			func(b []byte) (any, *Error) { return wrap(decodeFormer(200, b, unionID)) },
+			"N2o5U3axFormerFormeriEiE", []string{"unionId"}, nil,
+		},
+		"listparentbyuser": {
+			parentsJSON,
+			func(b []byte) (any, *Error) {
+				chains, f := decodeParents(200, b)
+				if chains == nil {
+					return "", f
+				}
+				return fmt.Sprint(chains), f
+			},
+			fmt.Sprint(wantParents), []string{"parent_dept_id_list"}, []string{"errcode", "result", "parent_list"},
 		},
 		"getuserinfo_bycode": {
 			scanJSON,
@@ -135,6 +160,16 @@ func TestU2_RefusalsStayRefusals(t *testing.T) {
 			func(b []byte) *Error { _, f := decodeByUnionID(200, b); return f }},
 		"disabled": {strings.Replace(userJSON, `"active":true`, `"active":true,"disable_status":true`, 1), "disable_status",
 			func(b []byte) *Error { _, f := decodeUser(200, b, unionID, userID); return f }},
+		"gone, by userid":      {strangerJSON, "errcode", func(b []byte) *Error { _, f := decodeLookup(200, b, userID); return f }},
+		"no permission, depts": {noPermissionOld, "errcode", func(b []byte) *Error { _, f := decodeParents(200, b); return f }},
+		"refused with parents": {strings.Replace(parentsJSON, `"errcode":0`, `"errcode":33012`, 1), "errcode",
+			func(b []byte) *Error { _, f := decodeParents(200, b); return f }},
+		"refused with departments": {strings.Replace(listSubJSON, `"errcode":0`, `"errcode":50004`, 1), "errcode",
+			func(b []byte) *Error { _, f := decodeListSub(200, b, 1); return f }},
+		"not migrated": {strings.Replace(notMigratedJSON, "{", `{"unionId":"`+unionID+`x",`, 1), "code",
+			func(b []byte) *Error { _, f := decodeFormer(400, b, unionID); return f }},
+		"refused with leavers": {strings.Replace(leaversJSON, "{", `{"code":"x",`, 1), "code",
+			func(b []byte) *Error { _, _, f := decodeLeavers(200, b); return f }},
 		"bad token": {badAppTokenJSON, "errcode", func(b []byte) *Error { _, f := decodeByUnionID(200, b); return f }},
 		"used code, sns": {strings.Replace(scanJSON, `"errcode":0`, `"errcode":40078`, 1), "errcode",
 			func(b []byte) *Error { _, f := decodeScan(200, b); return f }},
@@ -165,6 +200,9 @@ func TestU2_RefusalsStayRefusals(t *testing.T) {
 
 // anotherWord reports whether a mutation of the identity itself is just another one.
 func anotherWord(call, kind string) bool {
+	if call == "listparentbyuser" {
+		return kind == "[1]"
+	}
 	return kind == `"x"` || kind == `"0"` || kind == `"true"` || kind == `"null"` && strings.HasSuffix(call, "ccessToken")
 }
 

@@ -16,7 +16,7 @@ import (
 // show codes and ids that were made up a moment ago, so that nothing real is spent or
 // read: how DingTalk refuses them tells what it thinks of the app. They change nothing.
 
-// Names of the calls that only probes make.
+// Names of the calls that no login makes.
 const (
 	CallPage      = "page"            // GET of a login page
 	CallCorpToken = "corpToken"       // POST /v1.0/oauth2/{corpId}/token
