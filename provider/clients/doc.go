@@ -1,5 +1,6 @@
-// Package clients keeps who may ask for a login: the relying parties of
-// clients.yaml, checked whole, in memory, immutable and replaced as one.
+// Package clients keeps who may ask for a login, and by what rules: the relying
+// parties of clients.yaml, whom each admits and what of a person's groups each sees,
+// checked whole, in memory, immutable and replaced as one.
 //
 // Promises:
 //
@@ -34,10 +35,29 @@
 //	C12 Only a resource server, or a client that may use the device flow, is without
 //	    redirect URI; such a client still accepts none.
 //	C13 A client serves the organisations that it names, byte for byte, and no other;
-//	    one that names none serves none. One that names several admits nobody by group
-//	    or userId, since the same id is somebody else in the other organisation.
+//	    one that names none serves none. One that names several has no rule by number or
+//	    userId, since the same id is somebody else in the other organisation; a group
+//	    that has a name there counts for its own organisation alone.
 //	C14 A home URL could be registered as a web client's redirect URI; left out, it is
 //	    the root of the first redirect URI that has a host of its own, or nothing.
+//	C15 A decision is made of facts, which are numbers and ids: no name that somebody
+//	    gives in DingTalk can be a right. Whom no rule names is not admitted. Where a
+//	    department that is not known could admit, nothing is decided, which is neither
+//	    an admission nor a refusal.
+//	C16 A group's name stands for one group of an organisation and is none that apps
+//	    keep to themselves, in any letter case. A name that stands for no group is a
+//	    fault wherever it is written.
+//	C17 The same facts give a client the same groups: always a list, each once, only
+//	    those that groups_claim names, no more than groups_max, and what is left out
+//	    for want of room is counted.
+//	C18 No table sets a claim that we or the protocol make, in any spelling that an app
+//	    could take for it, or gives a value that Kubernetes keeps to itself.
+//	C19 A table gives the value of the first row that fits, or, as a list, of all. A
+//	    single value that hangs on a department which is not known is not given.
+//	C20 Groups with names, tables and rows are bounded, and what a decision costs does
+//	    not grow with them.
+//	C21 Of the directory a client is told only what it lists, and only if it may ask
+//	    for the scope.
 //
 // The hall (provider) and the command's wiring may call it. It imports nothing of
 // this module. [Spec] carries the file's key names as struct tags, so that a fault
