@@ -14,11 +14,17 @@
 //	the pages of 2020 (sns)    ScanURL, PasswordURL    ScanAccount   sns.go
 //	DingTalk's own client      no page                 InAppAccount  inapp.go
 //
+// Between logins, of people already known: [Client.Lookup] asks whether a userId is still
+// somebody's, [Client.Parents] for the departments above the person's own,
+// [Client.Leavers] for records of who left, [Client.Anybody] for one yes at all, and
+// [Client.FormerUnionID] who an account was. None of them admits anybody.
+//
 // Promises:
 //
 //	U1  A Member comes only from positive answers of the organisation's own directory,
 //	    given in that very call, that agree with each other and with what was asked:
 //	    an employee, not an external contact, not disabled, same unionId, same userId.
+//	    [Client.Lookup] has one answer only, about a userId, and is for no login.
 //	U2  Nothing unknown is success. An answer with a field missing, retyped, doubled or
 //	    in other letters, a body that is not what the call promises, a status or code
 //	    not understood: each is an Error, and none falls back to a weaker source.
@@ -44,6 +50,12 @@
 //	U10 The kinds of codes are kept apart: each goes to one endpoint, and no refusal there
 //	    makes another be tried. The organisation is always the app's; nothing that a
 //	    browser says can name it.
+//	U11 Of no call are more requests sent in any second than [Client.Pace] allows,
+//	    repetitions and the fetch of the app's token among them. Somebody who waits goes
+//	    before what runs in the background, and that before a sweep. Nobody waits longer
+//	    than his lane's patience; what finds no room is not sent, and says so.
+//	U12 The departments above a person are whole chains up to the root, each department
+//	    in one once, or an Error: nobody's groups are made of half an answer.
 //
 // Two families of DingTalk's API meet here, the new one (newapi.go) and the old one
 // (oldapi.go), each with its own shape of success and failure. Both end in the same
