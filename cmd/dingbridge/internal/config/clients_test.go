@@ -319,6 +319,8 @@ func FuzzClients(f *testing.F) {
 	f.Add([]byte("clients: [{id: a, allow: everyone}]"))
 	f.Add([]byte("clients:\n- {id: a}\n...\n---\n"))
 	f.Add([]byte("clients: &x\n- *x\n"))
+	f.Add([]byte(named))
+	f.Add([]byte("clients:\n  - id: a\n# b\n\n# c\ngroups:\n  - name: d\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		before, err := ParseClients("c.yaml", data)
 		if err != nil {
@@ -335,7 +337,7 @@ func FuzzClients(f *testing.F) {
 			return // refused; the file is left alone
 		}
 		after, err := ParseClients("c.yaml", edited)
-		if err != nil || !reflect.DeepEqual(after.Specs, append(before.Specs, wiki2)) {
+		if err != nil || !reflect.DeepEqual(after.Specs, append(before.Specs, wiki2)) || !reflect.DeepEqual(after.Groups, before.Groups) {
 			t.Errorf("%q became %q: %v", data, edited, err)
 		}
 	})

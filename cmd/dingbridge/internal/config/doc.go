@@ -1,11 +1,12 @@
 // Package config reads the two files an operator writes: config.yaml, which
 // changes with a restart, and clients.yaml, which says who may ask for a login.
 //
-// The types [Config] and [clients.Spec] are the manual: each field says what it is
-// for, its unit and, in its `default` tag, what it is when nobody says. Reading
-// is four pure steps: decode, environment, defaults, validate. None of them
-// touches the network, the disk or the process; only [Load], [LoadClients],
-// [Document.ReadSecret], [Document.ReadPicture] and [AddClient] open files.
+// The types [Config], [clients.Spec] and [clients.GroupSpec] are the manual: each
+// field says what it is for, its unit and, in its `default` tag, what it is when
+// nobody says. Reading is four pure steps: decode, environment, defaults, validate.
+// None of them touches the network, the disk or the process; only [Load],
+// [LoadClients], [Document.ReadSecret], [Document.ReadPicture] and [AddClient] open
+// files.
 //
 // Promises:
 //
@@ -22,8 +23,9 @@
 //     and another reader sees the file before or after, never in between. Two
 //     at once both take effect.
 //   - C7: A client that serves an organisation which config.yaml does not have is a
-//     fault; so is one that names none when config.yaml has several. It cannot
-//     happen that a client serves an organisation by oversight.
+//     fault, and so is a group of one; so are those that name none when config.yaml
+//     has several. It cannot happen that a client serves an organisation, or a group
+//     means its ids, by oversight.
 //
 // Only cmd/dingbridge may import it: rooms have their own small Configs and know
 // nothing of files.
