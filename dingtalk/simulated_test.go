@@ -183,3 +183,84 @@ func TestSimulated_U11_ThePace(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// Whatever the simulator can do to an answer: it is the same answer or none, and nobody
+// is gone by it.
+func TestSimulated_U2_FaultsOfEveryKind(t *testing.T) {
+	sim, _ := simulated(t)
+	server := httptest.NewServer(sim.Handler())
+	t.Cleanup(server.Close)
+	c, err := dingtalk.New(dingtalk.Config{
+		CorpID: sim.CorpID(), ClientID: sim.App().ClientID, ClientSecret: sim.App().ClientSecret, Timeout: 200 * time.Millisecond,
+		Endpoints: dingtalk.Endpoints{Login: server.URL, API: server.URL, OAPI: server.URL},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	m, err := c.Lookup(t.Context(), "lisi")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(sim.Migrate("lisi", ""), sim.Leave("zhangsan")); err != nil {
+		t.Fatal(err)
+	}
+	now, err := c.Lookup(t.Context(), "lisi")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for call, ask := range map[string]func(context.Context) (any, error){ // by the simulator's names
+		dingtalk.CallUser:    func(ctx context.Context) (any, error) { return c.Lookup(ctx, "lisi") },
+		dingtalk.CallParents: func(ctx context.Context) (any, error) { return c.Parents(ctx, "lisi") },
+		"migratedFrom": func(ctx context.Context) (any, error) {
+			former, err := c.FormerUnionID(ctx, now.UnionID)
+			if err == nil && former != m.UnionID {
+				t.Errorf("formerly %q", former)
+			}
+			return former, err
+		},
+		dingtalk.CallRoles: func(ctx context.Context) (any, error) { return c.Roles(ctx) },
+		dingtalk.CallLeavers: func(ctx context.Context) (any, error) {
+			var all []string
+			err := c.Leavers(ctx, sim.Now().Add(-time.Hour), sim.Now().Add(time.Hour), func(id string, _ time.Time) error {
+				all = append(all, id)
+				return nil
+			})
+			return all, err
+		},
+		dingtalk.CallListSub: func(ctx context.Context) (any, error) {
+			var all []dingtalk.Department
+			err := c.Departments(ctx, func(d dingtalk.Department) error { all = append(all, d); return nil })
+			return all, err
+		},
+	} {
+		well, err := ask(t.Context())
+		if err != nil {
+			t.Fatalf("%s: %v", call, err)
+		}
+		refused := 0
+		for _, kind := range simulator.FaultKinds() {
+			if sim.Fault(simulator.Fault{Call: call, Kind: kind, Count: -1, Status: 400, Code: "odd"}) != nil {
+				continue // not one that strikes this call
+			}
+			got, err := ask(t.Context())
+			sim.ClearFaults()
+			if err == nil {
+				if !reflect.DeepEqual(got, well) {
+					t.Errorf("%s %s: %v", call, kind, got)
+				}
+				continue
+			}
+			refused++
+			if e, ok := errors.AsType[*dingtalk.Error](err); !ok || e.Gone() {
+				t.Errorf("%s %s: %v", call, kind, err)
+			}
+		}
+		if refused < 20 {
+			t.Errorf("%s: %d refused", call, refused)
+		}
+		if again, err := ask(t.Context()); err != nil || !reflect.DeepEqual(again, well) {
+			t.Errorf("%s: afterwards %v, %v", call, again, err)
+		}
+	}
+}
