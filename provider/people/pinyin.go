@@ -24,7 +24,7 @@ func pinyin(name string) string {
 	var b strings.Builder
 	text := properName(name)
 	begun := false // a surname can only be at the beginning
-	for text != "" {
+	for text != "" && b.Len() <= maxUsername {
 		n := strings.IndexFunc(text, func(r rune) bool { return !unicode.Is(unicode.Han, r) })
 		if n == 0 {
 			n = strings.IndexFunc(text, func(r rune) bool { return unicode.Is(unicode.Han, r) })

@@ -8,17 +8,16 @@ package people
 // the great table: 柏 bai, not bo; 谌 chen, not shen; 葛 and 哈 in their other tones.
 // Whoever is read wrongly can be given another name by an administrator.
 const surnames = `
-ben 贲 賁
+ben 賁
 bi 秘 祕
 bo 薄
 chong 种
 ge 盖 蓋
 gou 句
 gui 炅
-guo 呙 咼
 he 黑
-juan 圈
-kan 阚 闞
+juan 圈 隽 雋
+kan 阚
 miao 缪 繆
 mu 牟
 nai 能 佴
@@ -32,10 +31,10 @@ qiu 仇
 shan 单 單
 shao 召
 she 折
-tou 钭 鈄
+tou 鈄
 wei 隗
 xian 洗
-xie 解 颉 頡
+xie 解 颉
 xun 郇
 yu 蔚
 yue 乐 樂
@@ -149,10 +148,14 @@ bu 卜
 chang 长 長
 du 都
 fo 佛
+heng 珩
+jia 伽
 jun 隽 雋
 le 勒
 sheng 晟
+shi 什
 shuai 率
+tao 焘 燾
 wan 莞
 yao 么
 `

@@ -114,7 +114,7 @@ func usernameOf(stem string, s Subject, n int) string {
 // registerUsername makes and registers the name of a person who has none yet: one
 // storage trip, unless the name is another's. The person's own name found there
 // (the person record was lost) is taken up again.
-func (r *Registry) registerUsername(ctx context.Context, s Subject, member dingtalk.Member) (string, error) {
+func (r *Registry) registerUsername(ctx context.Context, s Subject, member dingtalk.Member, beside ...*storage.Op) (string, error) {
 	stem := r.usernames.stem(member)
 	for _, n := range suffixLengths {
 		name := usernameOf(stem, s, n)
@@ -122,7 +122,9 @@ func (r *Registry) registerUsername(ctx context.Context, s Subject, member dingt
 			continue
 		}
 		op := storage.Create("username/"+name, []byte(s), 0)
-		err := r.store.Together(ctx, op)
+		_ = r.store.Together(ctx, append(beside, op)...)
+		beside = nil
+		err := op.Err
 		if err == nil || errors.Is(err, storage.ErrConflict) && string(op.Value) == string(s) {
 			return name, nil
 		}

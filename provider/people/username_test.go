@@ -76,6 +76,10 @@ func TestP2_Sources(t *testing.T) {
 		"a reserved job number":   {[]string{SourceJobNumber, SourceUserID}, func(m *dingtalk.Member) { m.JobNumber = "root" }, "zhangsan"},
 		"a malformed mailbox":     {[]string{SourceOrgEmail}, func(m *dingtalk.Member) { m.OrgEmail = "root@x@y.zz" }, "u"},
 		"nothing":                 {[]string{SourceJobNumber}, func(m *dingtalk.Member) { m.JobNumber = "零零七" }, "u"},
+		"name":                    {[]string{SourcePinyin}, func(m *dingtalk.Member) { m.Name = "欧阳锋（西域）" }, "ouyangfeng"},
+		"name, then job number":   {[]string{SourcePinyin, SourceJobNumber}, func(m *dingtalk.Member) { m.Name = "😀" }, "a-007"},
+		"a reserved name":         {[]string{SourcePinyin, SourceUserID}, func(m *dingtalk.Member) { m.Name = "Admin (IT)" }, "zhangsan"},
+		"an unreadable name":      {[]string{SourcePinyin}, func(m *dingtalk.Member) { m.Name = "김철수" }, "u"},
 	} {
 		h := build(t, Config{UsernameSources: tc.sources})
 		account, member := zhangsan()
@@ -160,15 +164,20 @@ func FuzzUsername(f *testing.F) {
 		if policy.reserved[stem] || slug(stem) != stem {
 			t.Fatalf("%q gives the stem %q", userID, stem)
 		}
-		s := SubjectOf(corp, string(union))
-		for _, n := range suffixLengths {
-			name := usernameOf(stem, s, n)
-			if !safe.MatchString(name) || !isUsername(name) || strings.Contains(name, "..") || strings.HasSuffix(name, ".git") ||
-				strings.HasSuffix(name, ".atom") || !strings.HasSuffix(name, "-"+string(s[:n])) {
-				t.Fatalf("%q gives %q", userID, name)
-			}
-		}
+		checkUsernames(t, stem, SubjectOf(corp, string(union)))
 	})
+}
+
+// checkUsernames is a second statement of what a username may be.
+func checkUsernames(t *testing.T, stem string, s Subject) {
+	t.Helper()
+	for _, n := range suffixLengths {
+		name := usernameOf(stem, s, n)
+		if !safe.MatchString(name) || !isUsername(name) || strings.Contains(name, "..") || strings.HasSuffix(name, ".git") ||
+			strings.HasSuffix(name, ".atom") || !strings.HasSuffix(name, "-"+string(s[:n])) {
+			t.Fatalf("the stem %q gives %q", stem, name)
+		}
+	}
 }
 
 // checkText is a second statement of what a shown name may be.
