@@ -53,13 +53,15 @@ var plan = []struct {
 	{"provider/people", "dingtalk keys/secret storage"},
 	{"provider/sessions", "keys/secret storage"},
 	{"provider/grants", "keys/secret storage"},
+	{"provider/fleet", "storage"},
 	// the steps, which never call one another,
 	{"provider/login", "provider/audit provider/clients provider/pages provider/people dingtalk keys/secret storage"},
 	{"provider/device", "keys/secret storage"},
 	{"provider/pushed", "keys/secret storage"},
 	{"provider/logout", "provider/audit provider/clients"},
+	{"provider/leavers", "provider/people dingtalk storage"},
 	// and the hall that ties them.
-	{"provider", "provider/audit provider/clients provider/device provider/grants provider/login provider/logout provider/pages provider/people provider/pushed provider/sessions keys keys/secret storage dingtalk"},
+	{"provider", "provider/audit provider/clients provider/device provider/grants provider/leavers provider/login provider/logout provider/pages provider/people provider/pushed provider/sessions keys keys/secret storage dingtalk"},
 
 	{"provider/conformance", ""}, // tests of the built program by the wire alone
 
@@ -70,12 +72,12 @@ var plan = []struct {
 	{"cmd/dingbridge/internal/doctor", "dingtalk storage/redis"},
 	{"cmd/dingbridge/internal/admin", "provider/audit keys storage"},
 	{"cmd/dingbridge/internal/demoapp", ""}, // a relying party; it knows us by the wire alone
-	{"cmd/dingbridge", "cmd/dingbridge/internal/admin cmd/dingbridge/internal/config cmd/dingbridge/internal/demoapp cmd/dingbridge/internal/doctor dingtalk dingtalk/simulator keys keys/secret provider provider/audit provider/clients provider/grants provider/login provider/pages provider/people provider/sessions storage storage/bolt storage/redis"},
+	{"cmd/dingbridge", "cmd/dingbridge/internal/admin cmd/dingbridge/internal/config cmd/dingbridge/internal/demoapp cmd/dingbridge/internal/doctor dingtalk dingtalk/simulator dingtalk/stream keys keys/secret provider provider/audit provider/clients provider/fleet provider/grants provider/leavers provider/login provider/pages provider/people provider/sessions storage storage/bolt storage/redis"},
 }
 
 var (
-	nouns = rooms("provider/audit provider/clients provider/grants provider/pages provider/people provider/sessions")
-	steps = rooms("provider/device provider/login provider/logout provider/pushed")
+	nouns = rooms("provider/audit provider/clients provider/fleet provider/grants provider/pages provider/people provider/sessions")
+	steps = rooms("provider/device provider/leavers provider/login provider/logout provider/pushed")
 	// Rooms for tests and measurements only: nothing that runs in production uses them.
 	testRooms = rooms("storage/storagetest provider/pages/chromium")
 	// The simulator is for `demo`, `simulator` and tests.
@@ -93,7 +95,7 @@ var doors = map[string][]string{
 	"github.com/spf13/cobra":          rooms("cmd/dingbridge"),
 	"golang.org/x/sync":               rooms("provider/people"),
 	"github.com/coder/websocket":      rooms("dingtalk/simulator dingtalk/stream"),
-	"github.com/mozillazg/go-pinyin":  rooms("provider/people"),
+	"github.com/mozillazg/go-pinyin":  nil, // tests only: its table is in people/pinyin.txt
 	"golang.org/x/net":                nil, // tests only
 	"golang.org/x/oauth2":             rooms("cmd/dingbridge/internal/demoapp"),
 	"github.com/coreos/go-oidc":       rooms("cmd/dingbridge/internal/demoapp"),

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -132,32 +133,47 @@ func (p *Provider) identify(w http.ResponseWriter, r *http.Request, f finish) {
 		return
 	}
 	subject := people.SubjectOf(f.organisation.CorpID, account.UnionID)
-	if f.login.Expected != "" && f.login.Expected != string(subject) {
-		p.decline(w, r, f, otherPerson)
-		return
-	}
 	member, err := f.organisation.Upstream.Member(ctx, account.UnionID)
 	if err != nil {
+		if upstream, ok := errors.AsType[*dingtalk.Error](err); ok && upstream.Gone() {
+			p.leavers.Suspect(subject, people.Cause{Source: people.FromLogin}) // what they still have elsewhere
+		}
 		p.upstreamFailed(w, r, f, err)
 		return
 	}
 	took := time.Since(start)
-	before, present, err := p.readBefore(ctx, r, subject)
+	before, present, subject, err := p.readBefore(ctx, r, subject)
 	if err != nil {
 		p.tryAgain(w, r, f, refusedBy(err))
+		return
+	}
+	if f.login.Expected != "" && f.login.Expected != string(subject) {
+		p.decline(w, r, f, otherPerson)
 		return
 	}
 	person, keep, err := p.people.Welcome(ctx, present, f.organisation.CorpID, account, member)
+	if errors.Is(err, people.ErrBlocked) {
+		p.refuse(w, r, f, refusedBy(err))
+		return
+	}
 	if err != nil {
 		p.tryAgain(w, r, f, refusedBy(err))
 		return
 	}
-	if f.client != nil && !p.admits(f.client, person) {
-		if keep != nil {
-			p.Store.Together(ctx, keep) // what DingTalk said is worth keeping; losing it costs one question
-		}
-		p.refuse(w, r, f, p.notAdmitted(f.client))
-		return
+	notes := p.people.Index(present, person)
+	if keep != nil {
+		notes = append(notes, keep)
 	}
-	p.complete(w, r, f, person, keep, before, took)
+	if f.client != nil {
+		if err := p.mayEnter(f.client, person); err != nil {
+			p.Store.Together(ctx, notes...) // what DingTalk said is worth keeping; losing it costs one question
+			if errors.Is(err, errUndecided) {
+				p.tryAgain(w, r, f, refusedBy(err))
+				return
+			}
+			p.refuse(w, r, f, p.notAdmitted(f.client))
+			return
+		}
+	}
+	p.complete(w, r, f, person, notes, before, took)
 }

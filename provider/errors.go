@@ -52,9 +52,10 @@ var personErrors = []struct {
 	{device.ErrExpired, pages.FormExpired, "expired", false},
 	{device.ErrAnswered, pages.FormExpired, "answered_before", false},
 	{people.ErrGone, pages.Outsider, "gone", false},
+	{people.ErrBlocked, pages.Blocked, "blocked", false},
 	{people.ErrContradiction, pages.UpstreamStrange, "contradiction", false},
 	{people.ErrRecord, pages.Unavailable, "strange_record", true},
-	{people.ErrCannotDecide, pages.UpstreamDown, "cannot_decide", true},
+	{people.ErrCannotDecide, pages.DirectoryUndecided, "cannot_decide", true},
 	{storage.ErrUnknown, pages.Unavailable, "storage", true},
 	{storage.ErrConflict, pages.LoginExpired, "overtaken", false},
 	{storage.ErrNotFound, pages.LoginExpired, "expired", false},
@@ -121,7 +122,7 @@ func oauthError(err error) error {
 		return op.NewStatusError(&oidc.Error{ErrorType: "temporarily_unavailable", Description: cannotAnswer}, http.StatusServiceUnavailable)
 	case errors.Is(err, grants.ErrInvalid), errors.Is(err, grants.ErrWrongClient), errors.Is(err, grants.ErrMismatch),
 		errors.Is(err, grants.ErrReused), errors.Is(err, grants.ErrSuperseded),
-		errors.Is(err, errRemoved), errors.Is(err, sessions.ErrNone), errors.Is(err, people.ErrGone), errors.Is(err, people.ErrEnded), errors.Is(err, people.ErrUnknownPerson), errors.Is(err, errNotAdmitted):
+		errors.Is(err, errRemoved), errors.Is(err, sessions.ErrNone), errors.Is(err, people.ErrGone), errors.Is(err, people.ErrBlocked), errors.Is(err, people.ErrEnded), errors.Is(err, people.ErrUnknownPerson), errors.Is(err, errNotAdmitted):
 		return op.NewStatusError(oidc.ErrInvalidGrant().WithDescription(grantNotValid), http.StatusBadRequest)
 	}
 	return op.NewStatusError(oidc.ErrServerError().WithDescription(cannotAnswer), http.StatusInternalServerError)

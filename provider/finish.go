@@ -17,7 +17,7 @@ import (
 
 // complete starts the session and issues the grant, in one pipeline. Where the person
 // has to be asked first, or no client waits, there is no grant yet.
-func (p *Provider) complete(w http.ResponseWriter, r *http.Request, f finish, person people.Person, keep *storage.Op, before *sessions.Session, took time.Duration) {
+func (p *Provider) complete(w http.ResponseWriter, r *http.Request, f finish, person people.Person, notes []*storage.Op, before *sessions.Session, took time.Duration) {
 	ctx := r.Context()
 	raw, _ := person.Subject.Raw()
 	session, cookie, ops, err := p.sessions.Start(sessions.Login{
@@ -36,9 +36,7 @@ func (p *Provider) complete(w http.ResponseWriter, r *http.Request, f finish, pe
 		end.Grant, end.Session = grant.ID, grant.Session
 		ops = append(append(ops, p.entered(session, f.client)...), issue)
 	}
-	if keep != nil {
-		ops = append(ops, keep)
-	}
+	ops = append(ops, notes...)
 	goesOn, replaced := before != nil && before.ID == session.ID, before != nil && before.ID != session.ID
 	var ended, entered *storage.Op
 	switch {

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/dingbridge/dingbridge/dingtalk"
 	"github.com/dingbridge/dingbridge/provider/audit"
@@ -15,6 +16,8 @@ var (
 	errRemoved = errors.New("the person was removed since")
 	// errNotAdmitted: the client's allow does not name the person.
 	errNotAdmitted = errors.New("the client does not admit this person")
+	// errUndecided: whether it does hangs on departments that DingTalk does not tell now.
+	errUndecided = fmt.Errorf("%w: the departments above the person's own are not known", people.ErrCannotDecide)
 )
 
 // admit is the one gate that every grant passes (promise H5): what is shown was
@@ -33,10 +36,24 @@ func (p *Provider) admit(ctx context.Context, c *clients.Client, person people.P
 	if person.Epoch != epoch {
 		return people.Person{}, errRemoved
 	}
-	if !p.admits(c, person) {
-		return people.Person{}, errNotAdmitted
+	if err := p.mayEnter(c, person); err != nil {
+		return people.Person{}, err
 	}
 	return person, nil
+}
+
+// mayEnter asks the client's own rules: nil, errNotAdmitted or errUndecided.
+func (p *Provider) mayEnter(c *clients.Client, person people.Person) error {
+	if !p.serves(c, person.CorpID) {
+		return errNotAdmitted
+	}
+	switch decision := c.Admits(facts(person)); {
+	case decision.Admitted:
+		return nil
+	case decision.Undecided:
+		return errUndecided
+	}
+	return errNotAdmitted
 }
 
 // noteUndecided audits what the directory said, or could not say, about a person.

@@ -147,7 +147,7 @@ func TestThreat_D9_DirectoryCannotSay(t *testing.T) {
 			}
 			wantOAuth(t, "refresh", refreshed, 503, "temporarily_unavailable")
 			wantOAuth(t, "code", redeemed, 503, "temporarily_unavailable")
-			wantPage(t, on, http.StatusServiceUnavailable, pages.UpstreamDown)
+			wantPage(t, on, http.StatusServiceUnavailable, pages.DirectoryUndecided)
 			h.wantError(t, b.get(h.authorization("prompt", "none")), appCallback, "temporarily_unavailable", "st-"+h.t.Name())
 			if !h.events.has(audit.PersonCannotDecide, "") || h.events.has(audit.PersonGone, "") || h.events.has(audit.StorageTrouble, "") {
 				t.Error("audited as something else")

@@ -40,8 +40,11 @@ type idTokenClaims struct {
 // login and no nonce (section 12.2).
 func (p *Provider) idToken(c *clients.Client, g grants.Grant, person people.Person, scopes []string, nonce, accessToken string) (string, error) {
 	now := time.Now()
+	var table map[string]any
 	if c.MinimalIDToken {
 		scopes = nil // what is asked for by scope is at userinfo alone (section 5.4)
+	} else {
+		table = c.TableClaims(facts(person))
 	}
 	payload, err := json.Marshal(&idTokenClaims{
 		Issuer:    p.Issuer,
@@ -56,6 +59,9 @@ func (p *Provider) idToken(c *clients.Client, g grants.Grant, person people.Pers
 		SessionID: g.SessionID,
 		Claims:    p.claims(c, person, scopes, g.IDClaims),
 	})
+	if err == nil {
+		payload, err = withTable(payload, table)
+	}
 	if err != nil {
 		return "", fmt.Errorf("make ID token: %w", err)
 	}
@@ -71,8 +77,25 @@ func (p *Provider) idToken(c *clients.Client, g grants.Grant, person people.Pers
 // scope or permission that the client lost since the grant is lost here too.
 func (p *Provider) claims(c *clients.Client, person people.Person, scopes, names []string) people.Claims {
 	allowed := slices.DeleteFunc(slices.Clone(scopes), func(s string) bool { return !slices.Contains(c.Scopes, s) })
-	return p.people.Claims(person, people.ClaimOptions{Scopes: allowed, Names: entitled(c, names), OmitNickname: c.OmitNickname, PhoneNumber: c.PhoneNumber,
-		QualifyGroups: len(c.Organisations) > 1})
+	o := people.ClaimOptions{Scopes: allowed, Names: entitled(c, names), OmitNickname: c.OmitNickname, PhoneNumber: c.PhoneNumber,
+		Directory: c.DirectoryClaims, SubstituteEmail: c.SubstituteEmail}
+	if slices.Contains(allowed, "groups") || slices.Contains(o.Names, "groups") {
+		o.Groups, _ = c.Groups(facts(person))
+	}
+	return p.people.Claims(person, o)
+}
+
+// withTable adds to a JSON object the claims of the client's own tables. No table has a
+// claim that we make (the clients' promise), so that none is there twice.
+func withTable(object []byte, table map[string]any) ([]byte, error) {
+	if len(table) == 0 {
+		return object, nil
+	}
+	more, err := json.Marshal(table)
+	if err != nil {
+		return nil, fmt.Errorf("make claims of a table: %w", err)
+	}
+	return append(append(object[:len(object)-1], ','), more[1:]...), nil
 }
 
 // atHash is for RS256 and ES256: the left half of SHA-256 (section 3.1.3.6).

@@ -52,6 +52,8 @@ func (p *Provider) introspect(ctx context.Context, c *clients.Client, token stri
 	}
 	_, person, err := p.liveGrant(ctx, owner, access)
 	switch {
+	case errors.Is(err, people.ErrCannotDecide): // audited at the gate
+		return nil, oauthError(err)
 	case err != nil && isOutage(err): // never active:false for what could not be asked
 		return nil, p.outage(ctx, "introspect", err)
 	case err != nil:
@@ -71,7 +73,16 @@ func (p *Provider) introspectRefresh(ctx context.Context, c *clients.Client, ref
 	switch {
 	case err != nil && isOutage(err):
 		return nil, p.outage(ctx, "introspect", err)
-	case err != nil, grant.CheckRefresh(c.ID, generation) != nil, !c.IssuesRefresh(c.NarrowScopes(grant.Scopes)), generation < grant.Generation, person.Gone, person.Epoch != grant.Epoch, !p.serves(c, grant.CorpID):
+	case err != nil, grant.CheckRefresh(c.ID, generation) != nil, !c.IssuesRefresh(c.NarrowScopes(grant.Scopes)), generation < grant.Generation:
+		return inactive, nil
+	}
+	person, err = p.admit(ctx, c, person, grant.Epoch)
+	switch {
+	case errors.Is(err, people.ErrCannotDecide): // audited at the gate
+		return nil, oauthError(err)
+	case err != nil && isOutage(err):
+		return nil, p.outage(ctx, "introspect", err)
+	case err != nil:
 		return inactive, nil
 	}
 	scopes := c.NarrowScopes(grant.Scopes)

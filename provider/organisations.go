@@ -106,16 +106,11 @@ func (p *Provider) serves(c *clients.Client, corpID string) bool {
 	return c.Serves(corpID)
 }
 
-// admits tells whether a client lets a person in: of an organisation that it serves,
-// and named by its allow.
-func (p *Provider) admits(c *clients.Client, person people.Person) bool {
-	return p.serves(c, person.CorpID) && c.Admits(facts(person)).Admitted
-}
-
 // facts are what a client's rules and tables ask about.
 func facts(person people.Person) clients.Facts {
 	return clients.Facts{
 		CorpID: person.CorpID, UserID: person.Profile.UserID,
-		Departments: person.Profile.Departments, Direct: person.Profile.Departments, Roles: person.Profile.Roles,
+		Departments: person.Profile.Ancestry(), Direct: person.Profile.Departments, Roles: person.Profile.Roles,
+		Partial: person.Profile.PathsUnknown,
 	}
 }

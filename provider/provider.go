@@ -20,6 +20,7 @@ import (
 	"github.com/dingbridge/dingbridge/provider/clients"
 	"github.com/dingbridge/dingbridge/provider/device"
 	"github.com/dingbridge/dingbridge/provider/grants"
+	"github.com/dingbridge/dingbridge/provider/leavers"
 	"github.com/dingbridge/dingbridge/provider/login"
 	"github.com/dingbridge/dingbridge/provider/logout"
 	"github.com/dingbridge/dingbridge/provider/pages"
@@ -47,7 +48,9 @@ type Config struct {
 	AlwaysInApp bool
 	// People says where claims come from; Store, Secrets and Organisations are filled
 	// in here.
-	People   people.Config
+	People people.Config
+	// Leavers says how leavers are found; Store, People and Organisations are filled in here.
+	Leavers  leavers.Config
 	Lives    grants.Lives
 	Sessions sessions.Config
 	IDToken  time.Duration // life of an ID token; 10 minutes
@@ -76,6 +79,7 @@ type Provider struct {
 	grants    *grants.Ledger
 	sessions  *sessions.Register
 	people    *people.Registry
+	leavers   *leavers.Watch
 	login     *login.Steps
 	pushed    *pushed.Requests
 	device    *device.Steps
@@ -108,6 +112,7 @@ func New(c Config) (*Provider, error) {
 	c.People.Store, c.People.Secrets = c.Store, c.Secrets
 	c.Organisations = slices.Clone(c.Organisations)
 	c.People.Organisations = map[string]people.Organisation{}
+	c.Leavers.Organisations = map[string]leavers.Directory{}
 	for i := range c.Organisations {
 		o := &c.Organisations[i]
 		if err := o.check(); err != nil {
@@ -119,14 +124,18 @@ func New(c Config) (*Provider, error) {
 		if slices.Contains(o.Ways, login.InApp) && c.InAppScript.URL == "" {
 			return nil, errors.New("provider: a way inside the DingTalk client needs its script")
 		}
-		c.People.Organisations[o.CorpID] = people.Organisation{Directory: o.Upstream, EmailDomains: o.EmailDomains, VerifiedEmailDomains: o.VerifiedEmailDomains}
+		c.People.Organisations[o.CorpID] = people.Organisation{Directory: o.Upstream, App: o.Upstream.ClientID(),
+			EmailDomains: o.EmailDomains, VerifiedEmailDomains: o.VerifiedEmailDomains}
+		c.Leavers.Organisations[o.CorpID] = o.Upstream
 	}
-	c.People.Log = c.Log
+	p := &Provider{}
+	c.People.Log, c.People.Tell = c.Log, p.happened
 	registry, err := people.New(c.People)
 	if err != nil {
 		return nil, fmt.Errorf("provider: %w", err)
 	}
-	p := &Provider{
+	c.Leavers.Store, c.Leavers.People, c.Leavers.Log, c.Leavers.Tell = c.Store, registry, c.Log, p.swept
+	*p = Provider{
 		Config:   c,
 		base:     issuer.EscapedPath(),
 		origin:   originOf(issuer),
@@ -135,6 +144,7 @@ func New(c Config) (*Provider, error) {
 		grants:   grants.New(grants.Config{Store: c.Store, Secrets: c.Secrets, Lives: c.Lives}),
 		sessions: sessions.New(c.Sessions),
 		people:   registry,
+		leavers:  leavers.New(c.Leavers),
 		login:    login.New(login.Config{Store: c.Store, Secrets: c.Secrets, Claim: workTime + 5*time.Second}),
 		pushed:   pushed.New(pushed.Config{Store: c.Store, Secrets: c.Secrets}),
 		device:   device.New(device.Config{Store: c.Store, Secrets: c.Secrets}),

@@ -51,6 +51,8 @@ func (f *fleet) Account(context.Context, string) (dingtalk.Account, error) {
 	return dingtalk.Account{UnionID: f.member.UnionID, Nick: "Xiaosan"}, nil
 }
 
+func (f *fleet) ClientID() string { return "app" }
+
 func (f *fleet) Member(context.Context, string) (dingtalk.Member, error) { return f.member, nil }
 
 // RoundTrip carries a request to the replica whose turn it is.

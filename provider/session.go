@@ -45,31 +45,42 @@ func (p *Provider) liveSession(r *http.Request) (sessions.Session, people.Person
 	return session, person, err
 }
 
-// readBefore reads, in one trip, the person and the session the browser had.
-func (p *Provider) readBefore(ctx context.Context, r *http.Request, subject people.Subject) (*sessions.Session, *people.Person, error) {
-	readPerson := p.people.Fetch(subject)
-	ops := []*storage.Op{readPerson}
+// readBefore reads, in one trip, the person and the session the browser had. Who was
+// somebody else before an account migration is that person, which costs another.
+func (p *Provider) readBefore(ctx context.Context, r *http.Request, subject people.Subject) (*sessions.Session, *people.Person, people.Subject, error) {
+	readPerson, readAlias := p.people.Fetch(subject), p.people.FetchAlias(subject)
+	ops := []*storage.Op{readPerson, readAlias}
 	ref, noCookie := sessions.Parse(p.cookies.get(r, p.cookies.session))
 	if noCookie == nil {
 		ops = append(ops, p.sessions.Fetch(ref))
 	}
 	if err := p.Store.Together(ctx, ops...); errors.Is(err, storage.ErrUnknown) {
-		return nil, nil, err
+		return nil, nil, subject, err
 	}
 	var before *sessions.Session
 	if noCookie == nil {
-		session, err := p.sessions.Read(ref, ops[1])
+		session, err := p.sessions.Read(ref, ops[2])
 		if err == nil {
 			before = &session
 		} else if !errors.Is(err, sessions.ErrNone) {
-			return nil, nil, err
+			return nil, nil, subject, err
+		}
+	}
+	older, err := p.people.Alias(subject, readAlias)
+	if err != nil {
+		return nil, nil, subject, err
+	}
+	if older != subject {
+		subject, readPerson = older, p.people.Fetch(older)
+		if err := p.Store.Together(ctx, readPerson); errors.Is(err, storage.ErrUnknown) {
+			return nil, nil, subject, err
 		}
 	}
 	person, err := p.people.Read(subject, readPerson)
 	if errors.Is(err, people.ErrUnknownPerson) {
-		return before, nil, nil
+		return before, nil, subject, nil
 	}
-	return before, &person, err
+	return before, &person, subject, err
 }
 
 // binding is the value of the browser's binding cookie. One that has none, or a strange

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -34,6 +35,11 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) {
 	client, _ := p.Clients.Lookup(access.Audience)
 	callOf(ctx).client = client
 	grant, person, err := p.liveGrant(ctx, client, access)
+	if errors.Is(err, people.ErrCannotDecide) { // the gate has audited it
+		w.Header().Set("Retry-After", unavailableTry)
+		writeOAuthError(w, http.StatusServiceUnavailable, "temporarily_unavailable", cannotAnswer)
+		return
+	}
 	switch {
 	case err != nil && isOutage(err):
 		p.record(ctx, audit.Event{Name: audit.StorageTrouble, Reason: "userinfo", Err: err})
@@ -49,6 +55,9 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body, err := json.Marshal(p.claims(client, person, access.Scopes, grant.InfoClaims))
+	if err == nil {
+		body, err = withTable(body, client.TableClaims(facts(person)))
+	}
 	if err != nil {
 		p.record(ctx, audit.Event{Name: audit.InternalFault, Reason: "userinfo", Err: err})
 		writeOAuthError(w, http.StatusInternalServerError, "server_error", cannotAnswer)
@@ -58,17 +67,18 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) {
 	w.Write(body)
 }
 
-// liveGrant returns the grant of an access token, and its person, if the grant lives,
-// its epoch is the person's own, and its client still serves the organisation. c is nil
-// if the client is not there any more.
+// liveGrant returns the grant of an access token, and its person, if the grant lives and
+// passes the gate. c is nil if the client is not there any more.
 func (p *Provider) liveGrant(ctx context.Context, c *clients.Client, access grants.Access) (grants.Grant, people.Person, error) {
 	grant, person, err := p.readGrant(ctx, access.Ref)
 	switch {
 	case err != nil:
 	case grant.CheckAccess(access) != nil:
 		err = grant.CheckAccess(access)
-	case person.Gone || person.Epoch != grant.Epoch, c == nil, !p.serves(c, grant.CorpID):
+	case c == nil:
 		err = errRemoved
+	default:
+		person, err = p.admit(ctx, c, person, grant.Epoch)
 	}
 	return grant, person, err
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/dingbridge/dingbridge/provider"
 	"github.com/dingbridge/dingbridge/provider/audit"
 	"github.com/dingbridge/dingbridge/provider/grants"
+	"github.com/dingbridge/dingbridge/provider/leavers"
 	"github.com/dingbridge/dingbridge/provider/pages"
 	"github.com/dingbridge/dingbridge/provider/people"
 	"github.com/dingbridge/dingbridge/provider/sessions"
@@ -58,7 +59,11 @@ func build(ctx context.Context, m *materials, wait time.Duration) (*house, error
 			EmailSources:      c.Claims.EmailSources,
 			UsernameSources:   c.Claims.UsernameSources,
 			ReservedUsernames: c.Claims.ReservedUsernames,
+
+			SubstituteEmailDomain: c.Claims.SubstituteEmailDomain,
+			Brake:                 people.Brake{MostPeople: c.Leavers.MostPeople, MostPercent: c.Leavers.MostPercent},
 		},
+		Leavers: leavers.Config{SweepEvery: duration(c.Leavers.SweepEvery), DryRun: c.Leavers.DryRun},
 		Lives: grants.Lives{
 			Code:            duration(c.Lives.Code),
 			Access:          duration(c.Lives.AccessToken),
@@ -106,6 +111,13 @@ func pagesOf(c config.Config, logo []byte) pages.Config {
 func (h *house) run(ctx context.Context) {
 	var all sync.WaitGroup
 	all.Go(func() { h.ring.Run(ctx) })
+	all.Go(func() { h.share(ctx) })
+	all.Go(func() { h.provider.Run(ctx) })
+	all.Go(func() {
+		if err := h.listen(ctx); err != nil {
+			h.materials.log.Error("the events of DingTalk cannot be heard", "error", err)
+		}
+	})
 	for _, w := range h.materials.watches {
 		all.Go(func() { w.run(ctx) })
 	}

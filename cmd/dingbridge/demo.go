@@ -168,7 +168,9 @@ func (d *demonstration) materials(ctx context.Context, issuer, upstream string, 
 	c.DingTalk.Organisations = []config.Organisation{organisation}
 	c.Claims.EmailDomains = demoDomains(sim)
 	c.Claims.VerifiedEmailDomains = c.Claims.EmailDomains
-	c.Limits.LoginsPerSecond, c.Limits.DingTalkLoginsPerSecond = 10_000, 10_000 // load comes from this machine alone, and is meant
+	// Load comes from this machine alone, and is meant; so are leavers.
+	c.Limits.LoginsPerSecond, c.Limits.DingTalkLoginsPerSecond, c.Limits.DingTalkCallsPerSecond = 10_000, 10_000, 100_000
+	c.Leavers.MostPeople, c.Leavers.MostPercent = 1000, 100
 
 	cleanUp = func() error { return nil }
 	line := sharedSecret
@@ -185,6 +187,7 @@ func (d *demonstration) materials(ctx context.Context, issuer, upstream string, 
 	if m.secrets, err = secret.Parse([]byte(line)); err == nil {
 		m.upstreams = make([]*dingtalk.Client, 1)
 		m.upstreams[0], err = newUpstream(c.DingTalk, organisation, secrets, log)
+		m.ears = []ear{newEar(c.DingTalk, organisation, secrets.app, log)}
 	}
 	if err == nil {
 		m.pages, err = pages.New(pagesOf(c, nil))

@@ -28,6 +28,7 @@ type materials struct {
 	secrets     *secret.List
 	clients     *clients.Set
 	upstreams   []*dingtalk.Client // of each organisation, in the order of config.yaml
+	ears        []ear              // of those whose events are heard
 	pages       *pages.Pages
 	proxies     []netip.Prefix
 	certificate *certificate // nil: plain http

@@ -36,6 +36,9 @@ func (m *materials) readOrganisations(doc *config.Document) (faults config.Fault
 			continue
 		}
 		m.upstreams = append(m.upstreams, upstream)
+		if m.config.Leavers.Stream {
+			m.ears = append(m.ears, newEar(m.config.DingTalk, o, secrets.app, m.log))
+		}
 	}
 	return faults
 }

@@ -2,6 +2,7 @@ package login
 
 import (
 	"context"
+	"time"
 
 	"github.com/dingbridge/dingbridge/dingtalk"
 )
@@ -25,6 +26,13 @@ type Upstream interface {
 	Account(ctx context.Context, code string) (dingtalk.Account, error)
 	ScanAccount(ctx context.Context, code string) (dingtalk.Account, error)
 	InAppAccount(ctx context.Context, code string) (dingtalk.Account, error)
-	// Member asks the organisation's own directory about that person.
+	// Member asks the organisation's own directory about that person, and Lookup about a
+	// userId.
 	Member(ctx context.Context, unionID string) (dingtalk.Member, error)
+	Lookup(ctx context.Context, userID string) (dingtalk.Member, error)
+	// Parents, Anybody, FormerUnionID and Leavers are what else the directory is asked.
+	Parents(ctx context.Context, userID string) ([][]int64, error)
+	Anybody(ctx context.Context) (userID string, err error)
+	FormerUnionID(ctx context.Context, unionID string) (string, error)
+	Leavers(ctx context.Context, since, until time.Time, each func(userID string, left time.Time) error) error
 }

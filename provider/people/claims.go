@@ -3,13 +3,8 @@ package people
 import (
 	"cmp"
 	"slices"
-	"strconv"
 	"strings"
 )
-
-// maxGroups is how many groups a token carries: cookies and headers of apps that
-// keep tokens there break beyond.
-const maxGroups = 50
 
 // ClaimOptions say what may be told to a client.
 type ClaimOptions struct {
@@ -23,13 +18,14 @@ type ClaimOptions struct {
 	OmitNickname bool
 	// PhoneNumber is the client's permission beside the scope or the name.
 	PhoneNumber bool
-	// QualifyGroups puts "<corpId>:" before each group, for a client that serves several
-	// organisations: the same number is another department in another organisation.
-	QualifyGroups bool
+	// Groups are what the claim groups carries, if it is given: whose they are and which of
+	// them this client sees is decided by its own rules.
+	Groups []string
+	// Directory are those of [DirectoryClaims] that the client may have, without their mark.
+	Directory []string
+	// SubstituteEmail gives whoever has no address one that is made up and leads nowhere.
+	SubstituteEmail bool
 }
-
-// groupMark stands after the corpId in a qualified group; no corpId contains it.
-const groupMark = ":"
 
 // Claims are what ID token and userinfo say about a person (OpenID Connect Core
 // §5.1). They marshal by themselves or embedded. There is on purpose no field called
@@ -49,13 +45,44 @@ type Claims struct {
 	PhoneNumberVerified *bool `json:"phone_number_verified,omitempty"`
 	// Groups is nil unless asked for, else an array, possibly empty.
 	Groups []string `json:"groups,omitzero"`
+	DirectoryClaims
 }
+
+// DirectoryClaims are what the organisation itself says of a person, for clients that it trusts
+// with that. The names are ours, so that no app takes them for anything else.
+type DirectoryClaims struct {
+	UserID      string       `json:"dingtalk_userid,omitempty"`
+	CorpID      string       `json:"dingtalk_corp_id,omitempty"`
+	JobNumber   string       `json:"dingtalk_job_number,omitempty"`
+	Title       string       `json:"dingtalk_title,omitempty"`
+	Departments []Department `json:"dingtalk_departments,omitzero"`
+	Roles       []Role       `json:"dingtalk_roles,omitzero"`
+	// Manager of at least one department.
+	Manager *bool `json:"dingtalk_manager,omitempty"`
+}
+
+// A Department that a person is in, and those above it, the nearest first.
+type Department struct {
+	ID      int64   `json:"id"`
+	Parents []int64 `json:"parents"`
+}
+
+// A Role that a person has. Its name is text to read, and no right follows from it.
+type Role struct {
+	ID   int64  `json:"id"`
+	Name string `json:"name,omitempty"`
+}
+
+// directoryMark begins the name of each claim of [DirectoryClaims].
+const directoryMark = "dingtalk_"
 
 // scopeOf says by which scope a claim is given (OpenID Connect Core §5.4; groups is
 // ours).
 var scopeOf = map[string]string{
 	"name": "profile", "nickname": "profile", "picture": "profile", "preferred_username": "profile",
 	"email": "email", "email_verified": "email", "phone_number": "phone", "phone_number_verified": "phone", "groups": "groups",
+	"dingtalk_userid": "profile", "dingtalk_corp_id": "profile", "dingtalk_job_number": "profile", "dingtalk_title": "profile",
+	"dingtalk_departments": "profile", "dingtalk_roles": "profile", "dingtalk_manager": "profile",
 }
 
 // ScopeOf returns the scope under whose right a claim falls: a client that may not
@@ -85,7 +112,10 @@ func (r *Registry) Claims(p Person, o ClaimOptions) Claims {
 	if asked("preferred_username") {
 		c.PreferredUsername = p.Username
 	}
-	email, verified := r.emails[p.CorpID].choose(p.Profile)
+	email, verified := r.claimable(p)
+	if email == "" && o.SubstituteEmail && r.substitute != "" {
+		email = string(p.Subject) + "@" + r.substitute
+	}
 	if asked("email") {
 		c.Email = email
 	}
@@ -101,30 +131,54 @@ func (r *Registry) Claims(p Person, o ClaimOptions) Claims {
 		}
 	}
 	if asked("groups") {
-		c.Groups = p.Groups()
-		c.Groups = slices.Clip(c.Groups[:min(len(c.Groups), maxGroups)])
-		if o.QualifyGroups {
-			for i, group := range c.Groups {
-				c.Groups[i] = p.CorpID + groupMark + group
-			}
+		c.Groups = slices.Clone(o.Groups)
+		if c.Groups == nil {
+			c.Groups = []string{}
 		}
 	}
+	c.DirectoryClaims = p.directory(func(name string) bool { return slices.Contains(o.Directory, name) && asked(directoryMark+name) })
 	return c
 }
 
-// Groups returns all of a person's groups, sorted: "dept:<id>" and "role:<id>".
-// Numbers survive a rename, and no name given in DingTalk ("system:masters") can
-// pass for a right. Access rules want these; claims carry the first 50.
-func (p Person) Groups() []string {
-	groups := make([]string, 0, len(p.Profile.Departments)+len(p.Profile.Roles))
-	for _, id := range p.Profile.Departments {
-		groups = append(groups, "dept:"+strconv.FormatInt(id, 10))
+// directory returns what may be told of the organisation's own words.
+func (p Person) directory(told func(name string) bool) (d DirectoryClaims) {
+	if told("userid") {
+		d.UserID = p.Profile.UserID
 	}
-	for _, id := range p.Profile.Roles {
-		groups = append(groups, "role:"+strconv.FormatInt(id, 10))
+	if told("corp_id") {
+		d.CorpID = p.CorpID
 	}
-	slices.Sort(groups)
-	return groups
+	if told("job_number") {
+		d.JobNumber = p.Profile.JobNumber
+	}
+	if told("title") {
+		d.Title = p.Profile.Title
+	}
+	if told("departments") {
+		d.Departments = []Department{}
+		for i, id := range p.Profile.Departments {
+			parents := []int64{}
+			if i < len(p.Profile.Paths) && len(p.Profile.Paths[i]) > 1 {
+				parents = p.Profile.Paths[i][1:]
+			}
+			d.Departments = append(d.Departments, Department{id, parents})
+		}
+	}
+	if told("roles") {
+		d.Roles = []Role{}
+		for i, id := range p.Profile.Roles {
+			role := Role{ID: id}
+			if i < len(p.Profile.RoleNames) {
+				role.Name = p.Profile.RoleNames[i]
+			}
+			d.Roles = append(d.Roles, role)
+		}
+	}
+	if told("manager") {
+		leader := p.Profile.Leader
+		d.Manager = &leader
+	}
+	return d
 }
 
 // phoneNumber returns the number in E.164 form, or nothing unless both parts are

@@ -1,6 +1,7 @@
 package people
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -59,10 +60,12 @@ func TestP12_ClaimsByScope(t *testing.T) {
 		"preferred_username": "zhangsan-" + string(s[:6]), "email": "san.zhang@corp.example",
 		"phone_number": "+8613800138000", "phone_number_verified": false, "groups": []any{"dept:20", "dept:3", "role:9"},
 	}
+	groups := []string{"dept:20", "dept:3", "role:9"}
+	directory := map[string]any{"dingtalk_userid": "zhangsan", "dingtalk_corp_id": corp}
 	only := func(names ...string) map[string]any {
 		claims := map[string]any{"sub": string(s)}
 		for _, name := range names {
-			claims[name] = all[name]
+			claims[name] = cmp.Or(all[name], directory[name])
 		}
 		return claims
 	}
@@ -70,13 +73,15 @@ func TestP12_ClaimsByScope(t *testing.T) {
 		options ClaimOptions
 		want    map[string]any
 	}{
-		"everything":     {ClaimOptions{Scopes: allScopes, PhoneNumber: true}, all},
+		"everything":     {ClaimOptions{Scopes: allScopes, PhoneNumber: true, Groups: groups}, all},
 		"nothing":        {ClaimOptions{PhoneNumber: true}, only()},
 		"openid":         {ClaimOptions{Scopes: []string{"openid", "offline_access", "login", "username", "Profile"}}, only()},
 		"profile":        {ClaimOptions{Scopes: []string{"profile"}}, only("name", "nickname", "picture", "preferred_username")},
 		"no nickname":    {ClaimOptions{Scopes: []string{"profile"}, OmitNickname: true}, only("name", "picture", "preferred_username")},
 		"email":          {ClaimOptions{Scopes: []string{"email"}}, only("email")},
-		"groups":         {ClaimOptions{Scopes: []string{"groups"}}, only("groups")},
+		"groups":         {ClaimOptions{Scopes: []string{"groups"}, Groups: groups}, only("groups")},
+		"directory":      {ClaimOptions{Scopes: []string{"profile"}, OmitNickname: true, Directory: []string{"userid", "corp_id", "unheard"}}, only("name", "picture", "preferred_username", "dingtalk_userid", "dingtalk_corp_id")},
+		"no profile":     {ClaimOptions{Scopes: []string{"openid"}, Directory: directoryNames}, only()},
 		"phone":          {ClaimOptions{Scopes: []string{"phone"}, PhoneNumber: true}, only("phone_number", "phone_number_verified")},
 		"phone, refused": {ClaimOptions{Scopes: []string{"phone"}}, only()},
 	} {
@@ -89,7 +94,9 @@ func TestP12_ClaimsByScope(t *testing.T) {
 // proves: claims asked for one by one | Core section 5.5
 func TestP12_ClaimsByName(t *testing.T) {
 	c := domains(Organisation{VerifiedEmailDomains: []string{"corp.example"}})
-	all := claimsOf(t, c, ClaimOptions{Scopes: allScopes, PhoneNumber: true}, nil)
+	groups := []string{"dept:3"}
+	full := func(_ *dingtalk.Account, m *dingtalk.Member) { m.Title, m.Leader = "工程师", true }
+	all := claimsOf(t, c, ClaimOptions{Scopes: allScopes, PhoneNumber: true, Groups: groups, Directory: directoryNames}, full)
 	only := func(names ...string) map[string]any {
 		claims := map[string]any{"sub": all["sub"]}
 		for _, name := range names {
@@ -100,9 +107,8 @@ func TestP12_ClaimsByName(t *testing.T) {
 		}
 		return claims
 	}
-	for field := range reflect.TypeFor[Claims]().Fields() {
-		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		if got := claimsOf(t, c, ClaimOptions{Names: []string{name}, PhoneNumber: true}, nil); !reflect.DeepEqual(got, only(name)) {
+	for _, name := range claimNames() {
+		if got := claimsOf(t, c, ClaimOptions{Names: []string{name}, PhoneNumber: true, Groups: groups, Directory: directoryNames}, full); !reflect.DeepEqual(got, only(name)) {
 			t.Errorf("%s alone: %v", name, got)
 		}
 		scope, ok := ScopeOf(name)
@@ -112,7 +118,7 @@ func TestP12_ClaimsByName(t *testing.T) {
 			}
 			continue
 		}
-		if !ok || !slices.Contains(allScopes, scope) || claimsOf(t, c, ClaimOptions{Scopes: []string{scope}, PhoneNumber: true}, nil)[name] == nil {
+		if !ok || !slices.Contains(allScopes, scope) || claimsOf(t, c, ClaimOptions{Scopes: []string{scope}, PhoneNumber: true, Directory: directoryNames}, full)[name] == nil {
 			t.Errorf("%s is not given by its scope %q", name, scope)
 		}
 	}
@@ -120,7 +126,7 @@ func TestP12_ClaimsByName(t *testing.T) {
 		options ClaimOptions
 		want    map[string]any
 	}{
-		"some":                   {ClaimOptions{Names: []string{"name", "groups", "email"}}, only("name", "groups", "email")},
+		"some":                   {ClaimOptions{Names: []string{"name", "groups", "email"}, Groups: groups}, only("name", "groups", "email")},
 		"beside a scope":         {ClaimOptions{Scopes: []string{"openid", "email"}, Names: []string{"picture"}}, only("email", "email_verified", "picture")},
 		"in both":                {ClaimOptions{Scopes: []string{"email"}, Names: []string{"email"}}, only("email", "email_verified")},
 		"phone, refused":         {ClaimOptions{Names: []string{"phone_number", "phone_number_verified", "name"}}, only("name")},
@@ -142,12 +148,27 @@ func TestP12_ClaimsByName(t *testing.T) {
 }
 
 func TestP12_NoFieldIsCalledLoginOrUsername(t *testing.T) {
-	for field := range reflect.TypeFor[Claims]().Fields() {
-		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+	for _, name := range claimNames() {
 		if slices.Contains([]string{"", "login", "username", "updated_at"}, name) {
-			t.Errorf("field %s is claim %q", field.Name, name)
+			t.Errorf("a field is claim %q", name)
 		}
 	}
+}
+
+var directoryNames = []string{"userid", "corp_id", "job_number", "title", "departments", "roles", "manager"}
+
+// claimNames are the names of all claims that there can be.
+func claimNames() (names []string) {
+	for _, of := range []reflect.Type{reflect.TypeFor[Claims](), reflect.TypeFor[DirectoryClaims]()} {
+		for field := range of.Fields() {
+			if field.Anonymous {
+				continue
+			}
+			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 func TestP12_WithoutANameTheNickIsOne(t *testing.T) {
@@ -168,36 +189,36 @@ func TestP12_WithoutANameTheNickIsOne(t *testing.T) {
 }
 
 // D16: a department or role named like a right in an app.
-func TestP9_D16_GroupsAreNumbers(t *testing.T) {
-	got := claimsOf(t, Config{}, ClaimOptions{Scopes: allScopes}, func(_ *dingtalk.Account, m *dingtalk.Member) {
-		m.Departments = []int64{1, 30, 1, -1, 0}
-		m.Roles = []dingtalk.Role{{ID: 5, Name: "system:masters", Group: "argocd-admin"}, {ID: 0, Name: "admin"}}
-	})["groups"]
-	if want := []any{"dept:1", "dept:30", "role:5"}; !reflect.DeepEqual(got, want) {
-		t.Errorf("%v", got)
+func TestP9_D16_RulesSeeNumbers(t *testing.T) {
+	h := build(t, Config{})
+	h.dir.parents = map[int64]int64{30: 7, 7: 4}
+	account, member := zhangsan()
+	member.Departments = []int64{1, 30, 1, -1, 0}
+	member.Roles = []dingtalk.Role{{ID: 5, Name: "system:masters", Group: "argocd-admin"}, {ID: 0, Name: "admin"}}
+	h.dir.members[member.UnionID] = member
+	p := h.login(t, account, member).Profile
+	if !slices.Equal(p.Departments, []int64{1, 30}) || !slices.Equal(p.Roles, []int64{5}) || !slices.Equal(p.Ancestry(), []int64{1, 4, 7, 30}) {
+		t.Errorf("%v, %v, %v", p.Departments, p.Roles, p.Ancestry())
 	}
 }
 
-func TestP9_GroupsAreAlwaysAnArrayOfAtMostFifty(t *testing.T) {
-	for _, n := range []int{0, 1, 49, 50, 51, 500} {
-		h := build(t, Config{})
-		account, member := zhangsan()
-		member.Departments, member.Roles = nil, nil
-		for i := range n {
-			member.Departments = append(member.Departments, int64(1000-i))
-		}
-		p := h.login(t, account, member)
-		encoded, _ := json.Marshal(h.Claims(p, ClaimOptions{Scopes: []string{"groups"}}))
+func TestP9_GroupsAreThoseGivenAndAlwaysAnArray(t *testing.T) {
+	h := build(t, Config{})
+	p := h.login(t, first(zhangsan()), second(zhangsan()))
+	for _, groups := range [][]string{nil, {}, {"platform"}, {"dept:3", "dept:20", "role:9"}} {
+		encoded, _ := json.Marshal(h.Claims(p, ClaimOptions{Scopes: []string{"groups"}, Groups: groups}))
 		var claims struct{ Groups []string }
-		if err := json.Unmarshal(encoded, &claims); err != nil || claims.Groups == nil || len(claims.Groups) != min(n, 50) || !slices.IsSorted(claims.Groups) {
-			t.Errorf("%d: %s", n, encoded)
-		}
-		// Access rules see all.
-		if all := p.Groups(); len(all) != n {
-			t.Errorf("%d groups of %d", len(all), n)
+		if err := json.Unmarshal(encoded, &claims); err != nil || claims.Groups == nil || !slices.Equal(claims.Groups, groups) {
+			t.Errorf("%v: %s", groups, encoded)
 		}
 	}
+	if got := h.Claims(p, ClaimOptions{Groups: []string{"platform"}}).Groups; got != nil {
+		t.Errorf("not asked for: %v", got)
+	}
 }
+
+func first[A, B any](a A, _ B) A  { return a }
+func second[A, B any](_ A, b B) B { return b }
 
 // proves: phone_number in E.164 | Core section 5.1
 func TestP11_APhoneNumberIsWhole(t *testing.T) {

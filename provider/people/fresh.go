@@ -18,38 +18,69 @@ const flightLimit = 30 * time.Second
 // clockSlack is how far another replica's clock may be ahead of ours.
 const clockSlack = time.Minute
 
+// mostAhead is how many rechecks are under way at once that nobody waits for yet.
+const mostAhead = 8
+
 // Fresh returns the person if a directory answer young enough says that they are
 // ours, asking the directory if need be. Every use but a login goes through it:
-// SSO, code, refresh. p comes from [Registry.Read], and the caller has compared its
-// epoch; the person returned has the same one.
+// SSO, code, refresh, userinfo. p comes from [Registry.Read], and the caller has
+// compared its epoch; the person returned has the same one. An answer that will soon be
+// too old is renewed beside the use, so that few uses ever wait.
 //
-// Errors: ErrGone, ErrEnded, ErrCannotDecide, ErrUnknownPerson (the record vanished),
-// ErrRecord, storage.ErrUnknown.
+// Errors: ErrGone, ErrBlocked, ErrEnded, ErrCannotDecide, ErrUnknownPerson (the record
+// vanished), ErrRecord, storage.ErrUnknown.
 func (r *Registry) Fresh(ctx context.Context, p Person) (Person, error) {
-	if p.Gone {
+	switch {
+	case p.Gone:
 		return p, ErrGone
-	}
+	case p.Blocked:
+		return p, ErrBlocked
 	// An organisation that was taken out of the configuration lets nobody in from that
 	// moment on, however young its last answer.
-	if r.directories[p.CorpID] == nil {
+	case r.organisations[p.CorpID] == nil:
 		return p, fmt.Errorf("%w: the organisation is not configured", ErrCannotDecide)
-	}
-	if r.within(p, r.recheckAfter) {
+	case r.within(p, r.recheckAfter):
+		if !r.within(p, r.recheckAfter/4*3) {
+			r.renew(ctx, p)
+		}
 		return p, nil
 	}
-	flight := r.flights.DoChan(string(p.Subject), func() (any, error) {
+	select {
+	case <-ctx.Done():
+		return p, fmt.Errorf("%w: %w", ErrCannotDecide, context.Cause(ctx))
+	case result := <-r.fly(ctx, p, false):
+		return r.land(ctx, p, result)
+	}
+}
+
+// fly asks about a person once for all who want to know now.
+func (r *Registry) fly(ctx context.Context, p Person, beside bool) <-chan singleflight.Result {
+	return r.flights.DoChan(string(p.Subject), func() (any, error) {
 		// Others wait for this flight too: it must not end with the request that
 		// happened to come first.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flightLimit)
 		defer cancel()
-		return r.recheck(ctx, p)
+		if beside {
+			ctx = dingtalk.InBackground(ctx)
+		}
+		return r.recheck(ctx, p, Cause{Source: FromUse})
 	})
+}
+
+// renew asks about a person whom nobody waits for, unless many are asked about so.
+func (r *Registry) renew(ctx context.Context, p Person) {
 	select {
-	case <-ctx.Done():
-		return p, fmt.Errorf("%w: %w", ErrCannotDecide, context.Cause(ctx))
-	case result := <-flight:
-		return r.land(ctx, p, result)
+	case r.ahead <- struct{}{}:
+	default:
+		return
 	}
+	ctx = context.WithoutCancel(ctx)
+	go func() {
+		defer func() { <-r.ahead }()
+		if result := <-r.fly(ctx, p, true); result.Err != nil {
+			r.log.DebugContext(ctx, "an answer could not be renewed ahead of its time", "sub", string(p.Subject), "error", result.Err)
+		}
+	}()
 }
 
 // land decides what the outcome of a flight, perhaps another request's, means for p.
@@ -79,11 +110,14 @@ func (r *Registry) within(p Person, limit time.Duration) bool {
 }
 
 // recheck asks the directory about one person and notes a decided answer.
-func (r *Registry) recheck(ctx context.Context, p Person) (Person, error) {
-	asked := now()
-	member, err := r.directories[p.CorpID].Member(ctx, p.Profile.UnionID)
+func (r *Registry) recheck(ctx context.Context, p Person, why Cause) (Person, error) {
+	o, asked := r.organisations[p.CorpID], now()
+	if o == nil {
+		return p, fmt.Errorf("%w: the organisation is not configured", ErrCannotDecide)
+	}
+	member, err := o.ask(ctx, p, why)
 	if refusal, ok := errors.AsType[*dingtalk.Error](err); ok && refusal.Gone() {
-		return r.noteGone(ctx, p, asked, err)
+		return r.noteGone(ctx, p, asked, why, err)
 	}
 	if err == nil && (member.UnionID != p.Profile.UnionID || member.CorpID != p.CorpID || !plausibleIDs(member.UserID)) {
 		err = ErrContradiction
@@ -91,36 +125,82 @@ func (r *Registry) recheck(ctx context.Context, p Person) (Person, error) {
 	if err != nil {
 		return p, fmt.Errorf("%w: %w", ErrCannotDecide, err)
 	}
-	return r.change(ctx, p, func(p *Person) bool {
+	o.witness.saw(p, asked)
+	profile := profileOf(member)
+	r.trace(ctx, p.CorpID, &profile, p.Profile, why.Source != FromSweep)
+	r.claimEmail(ctx, p.Subject, p.CorpID, &profile, p.Profile)
+	moved := profile.UserID != p.Profile.UserID || !p.indexed
+	p, err = r.change(ctx, p, func(p *Person) bool {
 		// An answer to a later question, or a "gone" that arrived meanwhile, stands;
 		// not so one from a clock that is wrong.
 		if p.Gone || !p.CheckedAt.Before(asked) && r.within(*p, r.recheckAfter) {
 			return false
 		}
-		profile := profileOf(member)
+		profile := profile
 		profile.Nick, profile.NickIsName = p.Profile.Nick, p.Profile.NickIsName // of the account; the directory has none
 		profile.Avatar = cmp.Or(profile.Avatar, p.Profile.Avatar)
-		p.Profile, p.CheckedAt = profile, asked
+		profile.Origin = p.Profile.Origin
+		p.Profile, p.CheckedAt, p.App, p.indexed = profile, asked, o.app, true
 		return true
 	})
+	if err == nil && moved {
+		if lost := r.store.Together(ctx, index(p)...); lost != nil {
+			r.log.WarnContext(ctx, "a person could not be noted in the sets", "sub", string(p.Subject), "error", lost)
+		}
+	}
+	return p, err
 }
 
-// noteGone is the one write by which somebody is removed. A login that was welcomed
-// in the same moment is ended too: to log in again costs little, to stay in costs
-// much. Of what we knew, only what makes up the identity is kept.
-func (r *Registry) noteGone(ctx context.Context, p Person, asked time.Time, refusal error) (Person, error) {
+// ask is one question about one person. A sweep asks by userId, which costs half, and
+// takes nothing but a plain yes for an answer.
+func (o *organisation) ask(ctx context.Context, p Person, why Cause) (dingtalk.Member, error) {
+	if why.Source == FromSweep {
+		member, err := o.directory.Lookup(ctx, p.Profile.UserID)
+		if err == nil && member.UnionID == p.Profile.UnionID {
+			return member, nil
+		}
+	}
+	return o.directory.Member(ctx, p.Profile.UnionID)
+}
+
+// noteGone is the one write by which somebody is removed, if the brake lets it. A login
+// that was welcomed in the same moment is ended too: to log in again costs little, to
+// stay in costs much. Of what we knew, only what makes up the identity is kept.
+func (r *Registry) noteGone(ctx context.Context, p Person, asked time.Time, why Cause, refusal error) (Person, error) {
+	reason := dingtalk.ReasonOf(refusal).String()
+	if p.Gone {
+		return p, ErrGone
+	}
+	if err := r.mayRemove(ctx, p, asked, why, reason); err != nil {
+		return p, err
+	}
+	removed := false
 	p, err := r.change(ctx, p, func(p *Person) bool {
+		removed = !p.Gone
 		if p.Gone {
 			return false
 		}
 		p.Gone, p.CheckedAt = true, asked
 		p.Epoch++
-		p.Profile = Profile{UnionID: p.Profile.UnionID, UserID: p.Profile.UserID}
+		p.Profile = Profile{UnionID: p.Profile.UnionID, UserID: p.Profile.UserID, Origin: p.Profile.Origin, ClaimedEmail: p.Profile.ClaimedEmail}
 		return true
 	})
 	if err != nil {
 		return p, err
 	}
-	r.log.InfoContext(ctx, "person is gone", "sub", string(p.Subject), "reason", dingtalk.ReasonOf(refusal).String())
+	if removed {
+		r.log.InfoContext(ctx, "person is gone", "sub", string(p.Subject), "reason", reason)
+		r.happened(ctx, Happening{Kind: Removed, CorpID: p.CorpID, Subject: p.Subject, Cause: why, Reason: reason})
+	}
 	return p, fmt.Errorf("%w: %w", ErrGone, refusal)
+}
+
+// Recheck asks the directory about a person now, however young the last answer: for
+// hints and sweeps. It is not shared with a question that is under way, which may have
+// been put before what the hint is about. Errors as of [Registry.Fresh].
+func (r *Registry) Recheck(ctx context.Context, p Person, why Cause) (Person, error) {
+	if p.Gone {
+		return p, ErrGone
+	}
+	return r.recheck(ctx, p, why)
 }

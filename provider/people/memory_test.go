@@ -1,11 +1,13 @@
 package people
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"maps"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -20,6 +22,7 @@ import (
 type memory struct {
 	mu     sync.Mutex
 	values map[string]entry
+	sets   map[string]map[string]bool
 	trips  int
 	fail   error // every op fails so
 }
@@ -60,6 +63,18 @@ func (m *memory) perform(op *storage.Op) {
 			m.values = map[string]entry{}
 		}
 		m.values[op.Key] = entry{op.Input, op.Version}
+	case op.Verb == storage.VerbDelete:
+		delete(m.values, op.Key)
+	case op.Verb == storage.VerbJoin:
+		if m.sets == nil {
+			m.sets = map[string]map[string]bool{}
+		}
+		if m.sets[op.Key] == nil {
+			m.sets[op.Key] = map[string]bool{}
+		}
+		m.sets[op.Key][op.Member] = true
+	case op.Verb == storage.VerbMembers:
+		op.Members = slices.Collect(maps.Keys(m.sets[op.Key]))
 	default:
 		op.Err = storage.ErrUnknown
 	}
@@ -77,6 +92,55 @@ type directory struct {
 	asked   int
 	hold    chan struct{} // answers wait for it
 	then    func()        // runs before an answer
+	parents map[int64]int64
+	empty   bool // knows nobody
+}
+
+func (d *directory) Lookup(ctx context.Context, userID string) (dingtalk.Member, error) {
+	d.mu.Lock()
+	unionID := ""
+	for _, member := range d.members {
+		if member.UserID == userID {
+			unionID = member.UnionID
+		}
+	}
+	d.mu.Unlock()
+	return d.Member(ctx, unionID)
+}
+
+func (d *directory) Parents(_ context.Context, userID string) ([][]int64, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.err != nil {
+		return nil, d.err
+	}
+	var all [][]int64
+	for _, member := range d.members {
+		for _, id := range member.Departments {
+			if member.UserID != userID {
+				continue
+			}
+			up := []int64{id}
+			for id = d.parents[id]; id != 0; id = d.parents[id] {
+				up = append(up, id)
+			}
+			all = append(all, append(up, 1))
+		}
+	}
+	return all, nil
+}
+
+func (d *directory) Anybody(context.Context) (string, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.empty {
+		return "", &dingtalk.Error{Reason: dingtalk.ReasonStrange}
+	}
+	return "somebody", nil
+}
+
+func (d *directory) FormerUnionID(context.Context, string) (string, error) {
+	return "", &dingtalk.Error{Reason: dingtalk.ReasonStrange}
 }
 
 func (d *directory) Member(ctx context.Context, unionID string) (dingtalk.Member, error) {
@@ -154,8 +218,9 @@ func build(t testing.TB, c Config) house {
 	for corpID, o := range c.Organisations {
 		if o.Directory == nil {
 			o.Directory = h.dir
-			c.Organisations[corpID] = o
 		}
+		o.App = cmp.Or(o.App, "app")
+		c.Organisations[corpID] = o
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.NewTextHandler(t.Output(), nil))

@@ -167,41 +167,6 @@ func TestThreat_D18_AnAddressStaysInItsOrganisation(t *testing.T) {
 	}
 }
 
-// One number is another department in another organisation.
-func TestThreat_D18_GroupsCarryTheirOrganisation(t *testing.T) {
-	h, _, here, there := twoOrganisations(t, Config{})
-	groups := func(p Person, o ClaimOptions) []string { return h.Claims(p, o).Groups }
-	plain := ClaimOptions{Scopes: []string{"groups"}}
-	if !slices.Contains(groups(here, plain), "dept:20") || !slices.Contains(groups(there, plain), "dept:20") {
-		t.Fatal("they share no group; nothing is proven")
-	}
-	for name, o := range map[string]ClaimOptions{
-		"by scope": {Scopes: []string{"groups"}, QualifyGroups: true},
-		"by name":  {Names: []string{"groups"}, QualifyGroups: true},
-	} {
-		if got := groups(here, o); !slices.Equal(got, []string{"dingcorp:dept:20", "dingcorp:dept:3", "dingcorp:role:9"}) {
-			t.Errorf("%s, here: %v", name, got)
-		}
-		if got := groups(there, o); !slices.Equal(got, []string{"dingother:dept:20", "dingother:role:9"}) {
-			t.Errorf("%s, there: %v", name, got)
-		}
-	}
-	if got := groups(here, ClaimOptions{QualifyGroups: true}); got != nil {
-		t.Errorf("not asked for: %v", got)
-	}
-	if got := here.Groups(); !slices.Equal(got, []string{"dept:20", "dept:3", "role:9"}) {
-		t.Errorf("access rules see %v", got)
-	}
-	account, member := zhangsan()
-	for i := range 60 {
-		member.Departments = append(member.Departments, int64(1000+i))
-	}
-	full := groups(h.login(t, account, member), ClaimOptions{Scopes: []string{"groups"}, QualifyGroups: true})
-	if len(full) != maxGroups || slices.ContainsFunc(full, func(g string) bool { return !strings.HasPrefix(g, "dingcorp:dept:") }) {
-		t.Errorf("of 63 groups: %v", full)
-	}
-}
-
 // Usernames are one space for all organisations: a name that is taken in one is taken in
 // the other.
 func TestThreat_D18_UsernamesAreOneSpace(t *testing.T) {
@@ -225,8 +190,8 @@ func TestThreat_D18_UsernamesAreOneSpace(t *testing.T) {
 	}
 }
 
-// FuzzOrganisations: whatever two organisations call themselves and their people, no sub,
-// no username and no qualified group is in both.
+// FuzzOrganisations: whatever two organisations call themselves and their people, no sub
+// and no username is in both.
 func FuzzOrganisations(f *testing.F) {
 	f.Add("dinga", "dingb", "union", "user", int64(5))
 	f.Add("a", "a:dept", "1", "1", int64(1))
@@ -245,8 +210,7 @@ func FuzzOrganisations(f *testing.F) {
 			if err != nil {
 				return
 			}
-			named := r.Claims(p, ClaimOptions{Scopes: []string{"groups"}, QualifyGroups: true}).Groups
-			for _, name := range append(named, string(p.Subject), p.Username) {
+			for _, name := range []string{string(p.Subject), p.Username} {
 				if seen[name] {
 					t.Errorf("%q is of %q and of %q", name, one, two)
 				}

@@ -1,6 +1,7 @@
 package people
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,7 +22,12 @@ type Person struct {
 	// CheckedAt is when DingTalk's directory last answered, either way.
 	CheckedAt time.Time
 	// Gone: the directory has positively said "not ours any more".
-	Gone    bool
+	Gone bool
+	// Blocked: an administrator has said so, whatever the directory says.
+	Blocked bool
+	// App is the client id of the app by which the directory last vouched for the person.
+	App     string
+	indexed bool // the sets by which people are found have it
 	Profile Profile
 	// Version is the record's, zero if it was not read.
 	Version storage.Version
@@ -42,8 +48,24 @@ type Profile struct {
 	Email       string  `json:"email,omitempty"`
 	StateCode   string  `json:"state_code,omitempty"`
 	Mobile      string  `json:"mobile,omitempty"`
-	Departments []int64 `json:"departments,omitempty"` // ascending
+	JobNumber   string  `json:"job_number,omitempty"`
+	Title       string  `json:"title,omitempty"`
+	Departments []int64 `json:"departments,omitempty"` // ascending; those that the person is in directly
 	Roles       []int64 `json:"roles,omitempty"`       // ascending
+	// RoleNames are those of Roles, in their order. They are for people to read.
+	RoleNames []string `json:"role_names,omitempty"`
+	// Leader of at least one department.
+	Leader bool `json:"leader,omitempty"`
+	// Paths lead from each department to the root, itself first.
+	Paths [][]int64 `json:"paths,omitempty"`
+	// PathsUnknown: the directory told departments, but not the ones above them.
+	PathsUnknown bool `json:"paths_unknown,omitempty"`
+	// PathsAt is when the directory told them, in Unix milliseconds.
+	PathsAt int64 `json:"paths_at,omitempty"`
+	// Origin is the unionId that made the sub, where an account migration has changed it.
+	Origin string `json:"origin,omitempty"`
+	// ClaimedEmail is the address that is registered as this person's, for good.
+	ClaimedEmail string `json:"claimed_email,omitempty"`
 }
 
 // String keeps personal data out of logs and test output.
@@ -59,12 +81,18 @@ func profileOf(member dingtalk.Member) Profile {
 		Name: cleanText(member.Name), Avatar: cleanURL(member.Avatar),
 		OrgEmail: capped(member.OrgEmail, 254), Email: capped(member.Email, 254),
 		StateCode: capped(member.StateCode, 16), Mobile: capped(member.Mobile, 32),
-		Departments: ascending(member.Departments),
+		JobNumber: cleanText(member.JobNumber), Title: cleanText(member.Title),
+		Departments: ascending(member.Departments), Leader: member.Leader,
 	}
+	names := map[int64]string{}
 	for _, role := range member.Roles {
 		p.Roles = append(p.Roles, role.ID)
+		names[role.ID] = cleanText(role.Name)
 	}
 	p.Roles = ascending(p.Roles)
+	for _, id := range p.Roles {
+		p.RoleNames = append(p.RoleNames, names[id])
+	}
 	return p
 }
 
@@ -83,9 +111,19 @@ func ascending(ids []int64) []int64 {
 }
 
 func (p Profile) equal(q Profile) bool {
-	return slices.Equal(p.Departments, q.Departments) && slices.Equal(p.Roles, q.Roles) &&
+	return slices.Equal(p.Departments, q.Departments) && slices.Equal(p.Roles, q.Roles) && slices.Equal(p.RoleNames, q.RoleNames) &&
+		slices.EqualFunc(p.Paths, q.Paths, slices.Equal) && p.PathsUnknown == q.PathsUnknown && p.Leader == q.Leader &&
 		p.UnionID == q.UnionID && p.UserID == q.UserID && p.Nick == q.Nick && p.NickIsName == q.NickIsName && p.Name == q.Name && p.Avatar == q.Avatar &&
-		p.OrgEmail == q.OrgEmail && p.Email == q.Email && p.StateCode == q.StateCode && p.Mobile == q.Mobile
+		p.OrgEmail == q.OrgEmail && p.Email == q.Email && p.StateCode == q.StateCode && p.Mobile == q.Mobile &&
+		p.JobNumber == q.JobNumber && p.Title == q.Title && p.Origin == q.Origin && p.ClaimedEmail == q.ClaimedEmail
+}
+
+// origin is the unionId that makes the sub.
+func (p Profile) origin() string { return cmp.Or(p.Origin, p.UnionID) }
+
+// Ancestry returns the person's departments and all those above them, ascending.
+func (p Profile) Ancestry() []int64 {
+	return ascending(slices.Concat(append(slices.Clone(p.Paths), p.Departments)...))
 }
 
 // format is the number of the record's form; see readRecord.
@@ -100,6 +138,9 @@ type record struct {
 	Username  string `json:"username"`
 	CheckedAt int64  `json:"checked_at"` // Unix milliseconds
 	Gone      bool   `json:"gone,omitempty"`
+	Blocked   bool   `json:"blocked,omitempty"`
+	App       string `json:"app,omitempty"`
+	Indexed   bool   `json:"indexed,omitempty"`
 	Profile   []byte `json:"profile"`
 }
 
@@ -111,7 +152,7 @@ func (r *Registry) writeRecord(p Person) []byte {
 		var value []byte
 		value, err = json.Marshal(record{
 			Format: format, Epoch: p.Epoch, CorpID: p.CorpID, Username: p.Username,
-			CheckedAt: p.CheckedAt.UnixMilli(), Gone: p.Gone,
+			CheckedAt: p.CheckedAt.UnixMilli(), Gone: p.Gone, Blocked: p.Blocked, App: p.App, Indexed: p.indexed,
 			Profile: r.sealer.Seal(profile, []byte(key(p.Subject))),
 		})
 		if err == nil {
@@ -142,11 +183,11 @@ func (r *Registry) readRecord(s Subject, value []byte) (Person, error) {
 		return Person{}, fmt.Errorf("%w: profile does not open under any secret", ErrRecord)
 	}
 	p := Person{Subject: s, Epoch: rec.Epoch, CorpID: rec.CorpID, Username: rec.Username,
-		CheckedAt: time.UnixMilli(rec.CheckedAt), Gone: rec.Gone}
+		CheckedAt: time.UnixMilli(rec.CheckedAt), Gone: rec.Gone, Blocked: rec.Blocked, App: rec.App, indexed: rec.Indexed}
 	if json.Unmarshal(plain, &p.Profile) != nil {
 		return Person{}, fmt.Errorf("%w: strange profile", ErrRecord)
 	}
-	if p.Epoch < 1 || rec.CheckedAt < 1 || !isUsername(p.Username) || SubjectOf(p.CorpID, p.Profile.UnionID) != s {
+	if p.Epoch < 1 || rec.CheckedAt < 1 || !isUsername(p.Username) || SubjectOf(p.CorpID, p.Profile.origin()) != s {
 		return Person{}, fmt.Errorf("%w: its parts do not belong together", ErrRecord)
 	}
 	r.recall.keep(value, p)

@@ -32,18 +32,31 @@ var (
 	ErrRecord = errors.New("strange person record")
 	// ErrContradiction: the answers given to Welcome do not belong together.
 	ErrContradiction = errors.New("directory answers contradict")
+	// ErrBlocked: an administrator has blocked the person.
+	ErrBlocked = errors.New("person is blocked")
 )
 
 // A Directory says who is in an organisation; *dingtalk.Client is one. It is safe
 // for concurrent use and bounds its own time.
 type Directory interface {
+	// Member finds an employee by unionId, Lookup by userId.
 	Member(ctx context.Context, unionID string) (dingtalk.Member, error)
+	Lookup(ctx context.Context, userID string) (dingtalk.Member, error)
+	// Parents tells the way from each of an employee's departments to the root.
+	Parents(ctx context.Context, userID string) ([][]int64, error)
+	// Anybody finds an employee, whoever it is: proof that the directory is not empty.
+	Anybody(ctx context.Context) (userID string, err error)
+	// FormerUnionID tells what an account's unionId was before its migration.
+	FormerUnionID(ctx context.Context, unionID string) (string, error)
 }
 
 // An Organisation is one whose people may log in.
 type Organisation struct {
 	// Directory is asked about this organisation's people and no other's; needed.
 	Directory Directory
+	// App names the app that asks, by its client id. When it changes, what the new one
+	// says removes nobody until it has vouched for somebody who was known before.
+	App string
 	// EmailDomains are those that an e-mail claim of its people may have, in lower
 	// case, each without its subdomains. None: no e-mail claims.
 	EmailDomains []string
@@ -70,21 +83,40 @@ type Config struct {
 	UsernameSources []string
 	// ReservedUsernames beside the built-in ones.
 	ReservedUsernames []string
-	Log               *slog.Logger // nil is silent
+	// SubstituteEmailDomain is where made-up addresses are, for clients that want one for
+	// whoever has none; a domain that the organisation owns. None: there are none.
+	SubstituteEmailDomain string
+	Brake                 Brake
+	// Tell is told what happens beside what was asked; it must not block for long.
+	Tell func(context.Context, Happening)
+	Log  *slog.Logger // nil is silent
 }
 
 // A Registry keeps the people. It is safe for concurrent use.
 type Registry struct {
-	store        storage.Store
-	sealer       *secret.Sealer
-	directories  map[string]Directory
-	recheckAfter time.Duration
-	maxStale     time.Duration
-	emails       map[string]emailPolicy // by corpId
-	usernames    usernamePolicy
-	log          *slog.Logger
-	flights      singleflight.Group
-	recall       recall
+	store         storage.Store
+	sealer        *secret.Sealer
+	organisations map[string]*organisation // by corpId
+	recheckAfter  time.Duration
+	maxStale      time.Duration
+	emails        map[string]emailPolicy // by corpId
+	substitute    string                 // domain of made-up addresses
+	usernames     usernamePolicy
+	brake         Brake
+	tell          func(context.Context, Happening)
+	log           *slog.Logger
+	flights       singleflight.Group
+	ahead         chan struct{} // rechecks that nobody waits for
+	recall        recall
+}
+
+// organisation is an Organisation, and what is remembered of its directory.
+type organisation struct {
+	corpID    string
+	directory Directory
+	app       string
+	chains    chains
+	witness   witness
 }
 
 // New checks the configuration and makes a registry. It asks nobody anything.
@@ -93,23 +125,37 @@ func New(c Config) (*Registry, error) {
 		return nil, errors.New("people: store, secrets and at least one organisation are needed")
 	}
 	r := &Registry{
-		store: c.Store, sealer: c.Secrets.Sealer("person"), directories: make(map[string]Directory, len(c.Organisations)),
+		store: c.Store, sealer: c.Secrets.Sealer("person"), organisations: make(map[string]*organisation, len(c.Organisations)),
 		recheckAfter: cmp.Or(c.RecheckAfter, 10*time.Minute),
+		substitute:   c.SubstituteEmailDomain,
+		brake:        c.Brake.withDefaults(),
+		tell:         c.Tell,
 		log:          cmp.Or(c.Log, slog.New(slog.DiscardHandler)),
+		ahead:        make(chan struct{}, mostAhead),
 	}
 	r.maxStale = cmp.Or(c.MaxStale, max(time.Hour, r.recheckAfter))
 	if r.recheckAfter < 0 || r.maxStale < r.recheckAfter {
 		return nil, fmt.Errorf("people: recheck_after (%v) must be positive and max_stale (%v) no shorter", r.recheckAfter, r.maxStale)
 	}
 	for corpID, o := range c.Organisations {
-		if !plausibleIDs(corpID) || strings.Contains(corpID, groupMark) || o.Directory == nil {
+		if !plausibleIDs(corpID) || strings.Contains(corpID, ":") || o.Directory == nil {
 			return nil, fmt.Errorf("people: organisation %q has no corpId or no directory", corpID)
 		}
-		r.directories[corpID] = o.Directory
+		r.organisations[corpID] = &organisation{corpID: corpID, directory: o.Directory, app: o.App}
 	}
 	var err error
 	if r.emails, err = newEmailPolicies(c); err != nil {
 		return nil, fmt.Errorf("people: %w", err)
+	}
+	if domain := c.SubstituteEmailDomain; domain != "" {
+		if cleanEmail("a@"+domain) != "a@"+domain {
+			return nil, fmt.Errorf("people: domain %q for made-up addresses is not a lower-case domain name", domain)
+		}
+		for corpID, policy := range r.emails {
+			if policy.domains[domain] {
+				return nil, fmt.Errorf("people: domain %q for made-up addresses is one of real addresses of organisation %s", domain, corpID)
+			}
+		}
 	}
 	if r.usernames, err = newUsernamePolicy(c); err != nil {
 		return nil, fmt.Errorf("people: %w", err)
@@ -142,23 +188,6 @@ func (r *Registry) change(ctx context.Context, p Person, change func(*Person) bo
 		}
 	}
 	return p, fmt.Errorf("write person: too many rivals: %w", storage.ErrUnknown)
-}
-
-// Remove ends all sessions and grants of a person by raising the epoch. The person
-// can log in again, if DingTalk says so.
-func (r *Registry) Remove(ctx context.Context, s Subject) error {
-	op := r.Fetch(s)
-	// Read tells what the op's error means.
-	_ = r.store.Together(ctx, op)
-	p, err := r.Read(s, op)
-	if err != nil {
-		return err
-	}
-	_, err = r.change(ctx, p, func(p *Person) bool {
-		p.Epoch++
-		return true
-	})
-	return err
 }
 
 // now is the time to note, no finer than the record keeps it.

@@ -26,9 +26,11 @@ const youngAnswer = time.Minute
 // removed at this moment, what the pipeline wrote is void, and the login starts
 // again.
 //
-// The first login of a person costs one storage trip here, for the username.
+// The first login of a person costs one storage trip here, for the username and the e-mail
+// address; so does one with a new address. ErrBlocked: an administrator says no.
 func (r *Registry) Welcome(ctx context.Context, present *Person, corpID string, account dingtalk.Account, member dingtalk.Member) (Person, *storage.Op, error) {
-	if _, ours := r.directories[corpID]; !ours {
+	o := r.organisations[corpID]
+	if o == nil {
 		return Person{}, nil, fmt.Errorf("welcome: %w: the organisation is not configured", ErrContradiction)
 	}
 	// Only inside DingTalk's client the account's side names the userId too.
@@ -37,29 +39,49 @@ func (r *Registry) Welcome(ctx context.Context, present *Person, corpID string, 
 		return Person{}, nil, fmt.Errorf("welcome: %w", ErrContradiction)
 	}
 	s := SubjectOf(corpID, member.UnionID)
-	if present != nil && present.Subject != s {
+	if present != nil && present.Profile.Origin != "" && present.Profile.UnionID == member.UnionID {
+		s = present.Subject // a migrated account
+	}
+	var before Profile
+	switch {
+	case present == nil:
+	case present.Subject != s || present.CorpID != corpID:
 		return Person{}, nil, fmt.Errorf("welcome: %w: the record is another person's", ErrContradiction)
+	case present.Blocked:
+		return Person{}, nil, fmt.Errorf("welcome: %w", ErrBlocked)
+	default:
+		before = present.Profile
 	}
-	profile := welcomed(account, member, present)
-	if n := len(profile.Departments) + len(profile.Roles); n > maxGroups {
-		r.log.WarnContext(ctx, "person is in more groups than a token carries", "sub", string(s), "groups", n, "cap", maxGroups)
-	}
+	profile := welcomed(account, member, before)
+	r.trace(ctx, corpID, &profile, before, true)
 
 	if present == nil {
-		username, err := r.registerUsername(ctx, s, member)
+		owners := storage.Members(userIDKey(corpID, member.UserID))
+		beside := []*storage.Op{owners}
+		email := r.wantEmail(s, corpID, profile, before)
+		if email != nil {
+			beside = append(beside, email.op)
+		}
+		username, err := r.registerUsername(ctx, s, member, beside...)
 		if err != nil {
 			return Person{}, nil, fmt.Errorf("welcome: %w", err)
 		}
+		r.noteReuse(ctx, s, corpID, owners)
+		r.haveEmail(ctx, s, corpID, &profile, email)
 		// Every rival for this record begins with the same epoch, so a lost race
 		// leaves no session void.
-		p := Person{Subject: s, Epoch: 1, CorpID: corpID, Username: username, CheckedAt: now(), Profile: profile}
+		p := Person{Subject: s, Epoch: 1, CorpID: corpID, Username: username, CheckedAt: now(), App: o.app, indexed: true, Profile: profile}
 		return p, storage.Create(key(s), r.writeRecord(p), 0), nil
 	}
 
+	r.claimEmail(ctx, s, corpID, &profile, before)
 	p := *present
-	p.Gone, p.CheckedAt, p.Profile = false, now(), profile
+	p.Gone, p.CheckedAt, p.Profile, p.App, p.indexed = false, now(), profile, o.app, true
+	if !present.Gone {
+		o.witness.saw(*present, p.CheckedAt)
+	}
 	age := p.CheckedAt.Sub(present.CheckedAt)
-	if !present.Gone && age >= 0 && age < youngAnswer && profile.equal(present.Profile) {
+	if !present.Gone && age >= 0 && age < youngAnswer && present.indexed && present.App == o.app && profile.equal(present.Profile) {
 		return *present, nil, nil
 	}
 	return p, storage.Swap(key(s), present.Version, r.writeRecord(p), 0), nil
@@ -68,12 +90,9 @@ func (r *Registry) Welcome(ctx context.Context, present *Person, corpID string, 
 // welcomed puts together what the two answers say. Not every way in tells nick and
 // picture of the account: what is not told is as it was. Who came in by no other way yet
 // goes by the organisation's name for the person, until a nick is told.
-func welcomed(account dingtalk.Account, member dingtalk.Member, present *Person) Profile {
-	var before Profile
-	if present != nil {
-		before = present.Profile
-	}
+func welcomed(account dingtalk.Account, member dingtalk.Member, before Profile) Profile {
 	profile := profileOf(member)
+	profile.Origin = before.Origin
 	profile.Avatar = cmp.Or(profile.Avatar, cleanURL(account.AvatarURL), before.Avatar)
 	profile.Nick = cleanText(account.Nick)
 	if profile.Nick != "" {
@@ -84,4 +103,14 @@ func welcomed(account dingtalk.Account, member dingtalk.Member, present *Person)
 		profile.Nick, profile.NickIsName = name, true
 	}
 	return profile
+}
+
+// noteReuse tells of a newcomer whose userId somebody else had before: either it was given
+// to another person, or an account was migrated. Nothing is merged by itself.
+func (r *Registry) noteReuse(ctx context.Context, s Subject, corpID string, owners *storage.Op) {
+	for _, other := range owners.Members {
+		if other != string(s) {
+			r.happened(ctx, Happening{Kind: UserIDReused, CorpID: corpID, Subject: s, Other: Subject(other)})
+		}
+	}
 }

@@ -37,6 +37,15 @@ func validate(c *Config, at positions) Faults {
 	if c.Limits.DingTalkLoginsPerSecond < 1 {
 		v.fault("limits.dingtalk_logins_per_second", "is less than 1", "write a whole number from 1 on")
 	}
+	if c.Limits.DingTalkCallsPerSecond < 1 {
+		v.fault("limits.dingtalk_calls_per_second", "is less than 1", "write what DingTalk grants the app: 20, or 60 with an add-on package")
+	}
+	if c.Leavers.MostPeople < 1 {
+		v.fault("leavers.most_people", "is less than 1", "write how many people may leave within an hour")
+	}
+	if c.Leavers.MostPercent < 1 || c.Leavers.MostPercent > 100 {
+		v.fault("leavers.most_percent", "is not from 1 to 100", "write a whole number of per cent")
+	}
 	if c.Limits.LoginsPerSecond < 1 {
 		v.fault("limits.logins_per_second", "is less than 1", "write a whole number from 1 on")
 	}

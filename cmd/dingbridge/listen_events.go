@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+
+	"github.com/dingbridge/dingbridge/cmd/dingbridge/internal/config"
+	"github.com/dingbridge/dingbridge/dingtalk/stream"
+	"github.com/dingbridge/dingbridge/provider/audit"
+	"github.com/dingbridge/dingbridge/provider/fleet"
+)
+
+// An ear hears the events of one organisation.
+type ear struct{ config stream.Config }
+
+func newEar(d config.DingTalk, o config.Organisation, secret string, log *slog.Logger) ear {
+	return ear{stream.Config{API: d.EndpointsOf(o).API, CorpID: o.CorpID, ClientID: o.ClientID, ClientSecret: secret, Log: log}}
+}
+
+// listen hears the events of every organisation until ctx ends. An event is a hint, and the
+// provider looks into it.
+func (h *house) listen(ctx context.Context) error {
+	var faults []error
+	var all sync.WaitGroup
+	for _, e := range h.materials.ears {
+		c := e.config
+		c.Handle = func(_ context.Context, event stream.Event) bool {
+			if event.Departments {
+				h.provider.DepartmentsChanged(c.CorpID)
+			}
+			return h.provider.Hint(c.CorpID, event.UserIDs, event.ID)
+		}
+		c.Connected = func() { h.provider.Listening(c.CorpID) }
+		c.Observe = func(o stream.Outcome, event stream.Event) { h.heard(c.CorpID, o, event) }
+		client, err := stream.New(c)
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		all.Go(func() { client.Run(ctx) })
+	}
+	all.Wait()
+	return errors.Join(faults...)
+}
+
+// heard tells the audit trail what became of the connection, and what was not heeded.
+func (h *house) heard(corpID string, o stream.Outcome, event stream.Event) {
+	e := audit.Event{CorpID: corpID, EventID: event.ID, Call: event.Type}
+	switch o {
+	case stream.Connected:
+		e = audit.Event{Name: audit.StreamConnected, CorpID: corpID}
+	case stream.Failed, stream.Lost:
+		e = audit.Event{Name: audit.StreamLost, CorpID: corpID, Reason: string(o)}
+	case stream.Refused:
+		e.Name, e.Reason = audit.EventRefused, "another organisation's"
+	case stream.Unreadable:
+		e.Name, e.Reason = audit.EventRefused, "unreadable"
+	default:
+		return
+	}
+	h.materials.audit.Record(context.Background(), e)
+}
+
+// share keeps this replica to its part of what DingTalk grants to all of them.
+func (h *house) share(ctx context.Context) {
+	m := h.materials
+	c := fleet.Config{Store: m.store, Whole: float64(m.config.Limits.DingTalkCallsPerSecond), Log: m.log, Share: func(perSecond float64) {
+		for _, upstream := range m.upstreams {
+			upstream.Pace(perSecond)
+		}
+	}}
+	if m.config.Storage.Scheme() == "bolt" {
+		c.Store = nil // no second process can open the file
+	}
+	fleet.New(c).Run(ctx)
+}

@@ -1,0 +1,159 @@
+package leavers
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/dingbridge/dingbridge/provider/people"
+	"github.com/dingbridge/dingbridge/storage"
+)
+
+// Bounds of what is held.
+const (
+	mostHints = 20_000
+	workers   = 4
+)
+
+// A Directory tells who has left lately, so that what happened while nobody listened can be
+// caught up with; *dingtalk.Client is one.
+type Directory interface {
+	Leavers(ctx context.Context, since, until time.Time, each func(userID string, left time.Time) error) error
+}
+
+// Config is what a Watch needs. Store, People and Organisations are required.
+type Config struct {
+	Store         storage.Store
+	People        *people.Registry
+	Organisations map[string]Directory // by corpId
+	SweepEvery    time.Duration        // 24 hours; less than zero: never by itself
+	// DryRun asks and tells, and removes nobody for an event or in a sweep.
+	DryRun bool
+	// Tell is told of sweeps; it must not block for long.
+	Tell func(context.Context, Report)
+	Log  *slog.Logger
+}
+
+// A Watch looks after leavers. It is safe for concurrent use.
+type Watch struct {
+	Config
+	name string // of this replica, in leases
+
+	mu      sync.Mutex
+	waiting map[subject]people.Cause // not yet begun
+	order   []subject                // of waiting
+	busy    map[subject]bool         // under way
+	missed  map[string]bool          // corpIds for which something was refused
+	wake    chan struct{}
+	sweeps  map[string]chan string // why to sweep, by corpId
+}
+
+// subject is who is meant: a person whom we know, or a userId that has to be looked up.
+type subject struct {
+	corpID string
+	userID string
+	person people.Subject
+}
+
+// New makes a Watch.
+func New(c Config) *Watch {
+	c.SweepEvery = cmp.Or(c.SweepEvery, 24*time.Hour)
+	c.Log = cmp.Or(c.Log, slog.New(slog.DiscardHandler))
+	w := &Watch{Config: c, name: newName(), waiting: map[subject]people.Cause{}, busy: map[subject]bool{}, missed: map[string]bool{},
+		wake: make(chan struct{}, 1), sweeps: map[string]chan string{}}
+	for corpID := range c.Organisations {
+		w.sweeps[corpID] = make(chan string, 1)
+	}
+	return w
+}
+
+// Hint takes an event that names people by their userIds. False: there is no room, deliver it
+// again later.
+func (w *Watch) Hint(corpID string, userIDs []string, eventID string) bool {
+	if w.Organisations[corpID] == nil {
+		return true // not ours; nothing to wait for
+	}
+	taken := true
+	for _, userID := range userIDs {
+		taken = w.add(subject{corpID: corpID, userID: userID}, people.Cause{Source: people.FromEvent, Event: eventID}) && taken
+	}
+	return taken
+}
+
+// Suspect takes a hint about a person whom we know.
+func (w *Watch) Suspect(s people.Subject, why people.Cause) { w.add(subject{person: s}, why) }
+
+// Missed says that hints of an organisation may have been lost.
+func (w *Watch) Missed(corpID string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.missed[corpID] = true
+}
+
+func (w *Watch) add(s subject, why people.Cause) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, known := w.waiting[s]; known {
+		return true
+	}
+	if len(w.waiting) >= mostHints {
+		if s.corpID != "" {
+			w.missed[s.corpID] = true
+		}
+		return false
+	}
+	w.waiting[s] = why
+	w.order = append(w.order, s)
+	w.rouse()
+	return true
+}
+
+func (w *Watch) rouse() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+// next takes the oldest hint that nobody works on.
+func (w *Watch) next() (s subject, why people.Cause, ok bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i, candidate := range w.order {
+		if w.busy[candidate] {
+			continue // what came meanwhile waits for the end of what is under way (promise V2)
+		}
+		why = w.waiting[candidate]
+		delete(w.waiting, candidate)
+		if i == 0 {
+			w.order = w.order[1:]
+		} else {
+			w.order = slices.Delete(w.order, i, i+1)
+		}
+		w.busy[candidate] = true
+		if len(w.order) > 0 {
+			w.rouse()
+		}
+		return candidate, why, true
+	}
+	return subject{}, people.Cause{}, false
+}
+
+func (w *Watch) done(s subject) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.busy, s)
+	if len(w.order) > 0 {
+		w.rouse()
+	}
+}
+
+// Held is how many hints wait.
+func (w *Watch) Held() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.waiting)
+}

@@ -1,0 +1,112 @@
+package leavers
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/dingbridge/dingbridge/storage"
+)
+
+const format = 1
+
+// leaseLife is how long a replica that sweeps may be silent before another takes over.
+const leaseLife = time.Minute
+
+// A turn is sweep/<corp> as it was read.
+type turn struct {
+	version storage.Version
+	turnRecord
+}
+
+type turnRecord struct {
+	Format int    `json:"f"`
+	Holder string `json:"h,omitempty"` // the replica that sweeps
+	Until  int64  `json:"u,omitempty"` // its lease, Unix milliseconds
+	// Began is when the sweep under way began, 0 if none is. Who was asked about since
+	// need not be asked again.
+	Began int64 `json:"b,omitempty"` // Unix milliseconds
+	Done  int64 `json:"d,omitempty"` // when one was last complete, Unix milliseconds
+	// Caught is until when DingTalk's list of leavers was read, Unix milliseconds.
+	Caught int64 `json:"c,omitempty"`
+}
+
+func newName() string {
+	var b [8]byte
+	rand.Read(b[:])
+	return hex.EncodeToString(b[:])
+}
+
+func turnKey(corpID string) string { return "sweep/" + corpID }
+
+func (w *Watch) readTurn(ctx context.Context, corpID string) (turn, error) {
+	op := storage.Get(turnKey(corpID))
+	_ = w.Store.Together(ctx, op) // decodeTurn tells what the op's error means
+	return decodeTurn(op)
+}
+
+func decodeTurn(op *storage.Op) (turn, error) {
+	t := turn{version: op.Version}
+	switch {
+	case errors.Is(op.Err, storage.ErrNotFound):
+		return t, nil
+	case op.Err != nil && !errors.Is(op.Err, storage.ErrConflict):
+		return t, fmt.Errorf("read whose turn it is to sweep: %w", op.Err)
+	}
+	if err := json.Unmarshal(op.Value, &t.turnRecord); err != nil || t.Format != format {
+		return t, fmt.Errorf("read whose turn it is to sweep: %w: not a record of format %d", storage.ErrUnknown, format)
+	}
+	return t, nil
+}
+
+// held tells whether another replica sweeps.
+func (t turn) held(name string, now time.Time) bool {
+	return t.Holder != "" && t.Holder != name && now.UnixMilli() < t.Until
+}
+
+// change writes a new turn if the old one is still there. False: another was faster.
+func (w *Watch) change(ctx context.Context, corpID string, t turn, change func(*turnRecord)) (turn, bool, error) {
+	next := t
+	next.Format = format
+	change(&next.turnRecord)
+	value, err := json.Marshal(next.turnRecord)
+	if err != nil {
+		return t, false, fmt.Errorf("note whose turn it is to sweep: %w", err)
+	}
+	op := storage.Create(turnKey(corpID), value, 0)
+	if t.version != (storage.Version{}) {
+		op = storage.Swap(turnKey(corpID), t.version, value, 0)
+	}
+	err = w.Store.Together(ctx, op)
+	if errors.Is(err, storage.ErrConflict) {
+		return t, false, nil
+	}
+	if err != nil {
+		return t, false, fmt.Errorf("note whose turn it is to sweep: %w", err)
+	}
+	next.version = op.Version
+	return next, true, nil
+}
+
+// claim takes the turn to sweep, or goes on with a sweep whose replica fell silent.
+func (w *Watch) claim(ctx context.Context, corpID string, due func(turn) bool) (turn, bool, error) {
+	t, err := w.readTurn(ctx, corpID)
+	now := time.Now()
+	if err != nil || t.held(w.name, now) || t.Began == 0 && !due(t) {
+		return t, false, err
+	}
+	return w.change(ctx, corpID, t, func(r *turnRecord) {
+		r.Holder, r.Until = w.name, now.Add(leaseLife).UnixMilli()
+		if r.Began == 0 {
+			r.Began = now.UnixMilli()
+		}
+	})
+}
+
+func (w *Watch) renew(ctx context.Context, corpID string, t turn) (turn, bool, error) {
+	return w.change(ctx, corpID, t, func(r *turnRecord) { r.Until = time.Now().Add(leaseLife).UnixMilli() })
+}

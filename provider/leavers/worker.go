@@ -1,0 +1,108 @@
+package leavers
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/dingbridge/dingbridge/dingtalk"
+	"github.com/dingbridge/dingbridge/provider/people"
+	"github.com/dingbridge/dingbridge/storage"
+)
+
+const (
+	hintTime   = 30 * time.Second // for one hint
+	mostTries  = 6                // of a hint that could not be decided
+	firstPause = time.Second      // before its second try; doubled for each further one
+)
+
+// Run looks into hints and sweeps until ctx ends, and returns when nothing is under way.
+func (w *Watch) Run(ctx context.Context) {
+	var all sync.WaitGroup
+	for range workers {
+		all.Go(func() { w.work(ctx) })
+	}
+	for corpID := range w.Organisations {
+		all.Go(func() { w.keepSweeping(ctx, corpID) })
+	}
+	all.Wait()
+}
+
+func (w *Watch) work(ctx context.Context) {
+	for {
+		s, why, ok := w.next()
+		if ok {
+			w.look(ctx, s, why)
+			w.done(s)
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-w.wake:
+		}
+	}
+}
+
+// look asks about everybody who may be meant, again while it cannot be decided.
+func (w *Watch) look(ctx context.Context, s subject, why people.Cause) {
+	pause := firstPause
+	for try := 1; ctx.Err() == nil; try++ {
+		err := w.try(ctx, s, why)
+		if err == nil {
+			return
+		}
+		if try == mostTries {
+			w.Log.WarnContext(ctx, "a hint could not be looked into; a later use or the sweep will", "error", err)
+			if s.corpID != "" {
+				w.Missed(s.corpID)
+			}
+			return
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
+		pause *= 2
+	}
+}
+
+// try is one attempt. An error means that it is worth another.
+func (w *Watch) try(ctx context.Context, s subject, why people.Cause) error {
+	ctx, cancel := context.WithTimeout(dingtalk.InBackground(ctx), hintTime)
+	defer cancel()
+	subjects := []people.Subject{s.person}
+	if s.person == "" {
+		var err error
+		if subjects, err = w.People.ByUserID(ctx, s.corpID, s.userID); err != nil || len(subjects) == 0 {
+			return err
+		}
+	}
+	list, err := w.People.Load(ctx, subjects...)
+	if err != nil {
+		return err
+	}
+	why.DryRun = w.DryRun
+	for _, p := range list {
+		if p.Gone {
+			continue
+		}
+		_, err := w.People.Recheck(ctx, p, why)
+		if worthAnother(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+// worthAnother tells the failures that pass by themselves.
+func worthAnother(err error) bool {
+	if errors.Is(err, people.ErrWithheld) {
+		return false
+	}
+	if upstream, ok := errors.AsType[*dingtalk.Error](err); ok {
+		return upstream.Transient()
+	}
+	return errors.Is(err, storage.ErrUnknown)
+}

@@ -1,0 +1,100 @@
+package people
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+
+	"github.com/dingbridge/dingbridge/storage"
+)
+
+// emailKey hides the address: apps may know people by it, whoever reads the store need not.
+func emailKey(address string) string {
+	sum := sha256.Sum256([]byte("dingbridge/email/1\x00" + address))
+	return "email/" + base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// An emailWish is an address that is to be registered, with the op that does it.
+type emailWish struct {
+	address string
+	op      *storage.Op
+}
+
+// wantEmail tells which address a person would claim, if it is not theirs already. It is
+// registered as theirs for good: some apps find an account by it, so that an address given
+// to a newcomer would open the leaver's (promise P15).
+func (r *Registry) wantEmail(s Subject, corpID string, profile, before Profile) *emailWish {
+	address, _ := r.emails[corpID].choose(profile)
+	if address == "" || address == before.ClaimedEmail {
+		return nil
+	}
+	return &emailWish{address, storage.Create(emailKey(address), []byte(s), 0)}
+}
+
+// haveEmail notes what became of the wish. An address that is somebody else's, or could not
+// be registered, is not claimed.
+func (r *Registry) haveEmail(ctx context.Context, s Subject, corpID string, profile *Profile, wish *emailWish) {
+	if wish == nil {
+		return
+	}
+	switch err := wish.op.Err; {
+	case err == nil, errors.Is(err, storage.ErrConflict) && string(wish.op.Value) == string(s):
+		profile.ClaimedEmail = wish.address
+	case errors.Is(err, storage.ErrConflict):
+		r.happened(ctx, Happening{Kind: EmailWithheld, CorpID: corpID, Subject: s, Other: Subject(wish.op.Value)})
+	default:
+		r.log.WarnContext(ctx, "an e-mail address could not be registered, so it is not claimed", "sub", string(s), "error", err)
+	}
+}
+
+// claimEmail is both, for a person who is known. It costs a trip only where the address is
+// new, or another's.
+func (r *Registry) claimEmail(ctx context.Context, s Subject, corpID string, profile *Profile, before Profile) {
+	profile.ClaimedEmail = before.ClaimedEmail
+	if wish := r.wantEmail(s, corpID, *profile, before); wish != nil {
+		_ = r.store.Together(ctx, wish.op)
+		r.haveEmail(ctx, s, corpID, profile, wish)
+	}
+}
+
+// claimable returns the address that may be claimed: the one that the sources choose now,
+// if it is registered as this person's.
+func (r *Registry) claimable(p Person) (address string, verified bool) {
+	address, verified = r.emails[p.CorpID].choose(p.Profile)
+	if address == "" || address != p.Profile.ClaimedEmail {
+		return "", false
+	}
+	return address, verified
+}
+
+// ReleaseEmail lets an address go to whoever next has it in the directory. It returns whose
+// it was; ErrUnknownPerson: nobody's.
+func (r *Registry) ReleaseEmail(ctx context.Context, address string) (Subject, error) {
+	address = cleanEmail(address)
+	if address == "" {
+		return "", fmt.Errorf("release an e-mail address: %w: it is not well-formed", ErrUnknownPerson)
+	}
+	op := storage.Get(emailKey(address))
+	if err := r.store.Together(ctx, op); errors.Is(err, storage.ErrNotFound) {
+		return "", ErrUnknownPerson
+	} else if err != nil {
+		return "", fmt.Errorf("release an e-mail address: %w", err)
+	}
+	owner := Subject(op.Value)
+	// First the person forgets it: with the address free and still claimed, two would claim it.
+	if err := r.update(ctx, owner, func(p *Person) bool {
+		had := p.Profile.ClaimedEmail == address
+		if had {
+			p.Profile.ClaimedEmail = ""
+		}
+		return had
+	}); err != nil && !errors.Is(err, ErrUnknownPerson) {
+		return owner, err
+	}
+	if err := r.store.Together(ctx, storage.Delete(emailKey(address))); err != nil {
+		return owner, fmt.Errorf("release an e-mail address: %w", err)
+	}
+	return owner, nil
+}
