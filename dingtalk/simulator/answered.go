@@ -48,6 +48,9 @@ func (s *stream) understand(c *connection, text []byte) error {
 	case r.Headers["contentType"] != "application/json":
 		return fmt.Errorf("the answer to %s has the contentType %q", id, r.Headers["contentType"])
 	}
+	if m.epoch != s.epoch {
+		return nil
+	}
 	switch m.kind {
 	case "EVENT":
 		return s.acknowledge(c, m, &r)

@@ -97,7 +97,7 @@ func (s *stream) leave(c *connection) {
 // send writes f to c as the message id, which may be answered; the caller holds the
 // lock.
 func (s *stream) send(c *connection, id string, m *message, f frame) {
-	m.conn, m.at = c, time.Now()
+	m.conn, m.at, m.epoch = c, time.Now(), s.epoch
 	s.sent[id] = m
 	f.Headers.MessageID, f.Headers.ContentType = id, "application/json"
 	f.Headers.Time = millis(s.sim.Now())

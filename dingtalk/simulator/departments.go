@@ -51,7 +51,7 @@ func (c *call) deptGet() answer {
 		if d.ID != rootDept {
 			out.ParentID = d.parent()
 		}
-		out.MemberCount = len(s.members(func(p *Person) bool { return in(p.Departments, d.ID) }))
+		out.MemberCount = len(s.staffOf(d.ID))
 		return c.result(out)
 	})
 }

@@ -156,19 +156,28 @@ func (s *staff) details(p *Person, app *App) *details {
 
 // userListID is not limited to the app's range.
 func (c *call) userListID() answer {
-	id, ok := c.num("dept_id", 0)
-	if !ok {
-		return c.plain(400002)
+	return c.atDept(0, func(s *staff, d *Department) answer {
+		return c.result(struct {
+			UserIDs []string `json:"userid_list"`
+		}{append([]string{}, s.staffOf(d.ID)...)})
+	})
+}
+
+// staffOf lists the employees of one department; the caller holds the lock.
+func (s *staff) staffOf(dept int64) []string {
+	if known := s.inDept.Load(); known != nil {
+		return (*known)[dept]
 	}
-	s := c.directory()
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if s.depts[id] == nil {
-		return c.plain(60003)
+	all := map[int64][]string{}
+	for _, id := range s.order {
+		if p := s.byID[id]; p.employed() {
+			for _, d := range p.Departments {
+				all[d] = append(all[d], id)
+			}
+		}
 	}
-	return c.result(struct {
-		UserIDs []string `json:"userid_list"`
-	}{s.members(func(p *Person) bool { return slices.Contains(p.Departments, id) })})
+	s.inDept.Store(&all)
+	return all[dept]
 }
 
 // members lists the employees that match; the caller holds the lock.

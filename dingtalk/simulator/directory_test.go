@@ -128,6 +128,8 @@ func TestM12_Departments(t *testing.T) {
 	exact(t, g.top("user/listid", m{"dept_id": 39960013}), 200, `{"errcode":0,"errmsg":"ok","result":{"userid_list":["zhangsan2","lisi"]},"request_id":"ID"}`)
 	exact(t, g.top("user/listid", m{"dept_id": 51120077}), 200, `{"errcode":0,"errmsg":"ok","result":{"userid_list":["outofrange"]},"request_id":"ID"}`)
 	exact(t, g.top("user/listid", m{"dept_id": 7}), 200, plain("60003", "部门不存在"))
+	exact(t, g.top("user/listid", m{}), 200, plain("400002", "参数错误"))
+	exact(t, g.top("user/listid", m{"dept_id": -7}), 200, plain("40009", "不合法的部门id"))
 	likeSample(t, g.get("/auth/scopes?access_token="+g.appToken()), `{"errcode":0,"auth_org_scopes":{"authed_user":["x"],"authed_dept":[1]},"auth_user_field":["name"],"condition_field":[]}`)
 }
 

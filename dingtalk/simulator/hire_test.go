@@ -223,6 +223,27 @@ func TestDepartmentsCanBeReorganised(t *testing.T) {
 	}
 }
 
+func TestPermissionsAndRangeCanBeTaken(t *testing.T) {
+	g := start(t, Config{})
+	p, _ := g.Person("zhangsan")
+	patch := func(body string) {
+		t.Helper()
+		if r := g.control("PATCH", "app", body); r.StatusCode != 200 {
+			t.Fatalf("%s: %s", body, r.body)
+		}
+	}
+	patch(`{"range":{"departments":[39960013],"people":["lisi"]}}`)
+	exact(t, g.top("v2/user/get", m{"userid": "zhangsan"}), 200, plain("50002", "企业员工不在授权范围"))
+	equal(t, g.top("v2/user/get", m{"userid": "lisi"}).json(t)["errcode"], 0)
+	equal(t, g.top("user/getbyunionid", m{"unionid": p.UnionID}).json(t)["errcode"], 0)
+	equal(t, g.top("v2/department/listparentbyuser", m{"userid": "zhangsan"}).json(t)["errcode"], 0)
+	equal(t, g.get("/auth/scopes?access_token=" + g.appToken()).json(t)["auth_org_scopes"], m{"authed_user": []string{"lisi"}, "authed_dept": []int64{39960013}})
+	patch(`{"permissions":["qyapi_base"]}`)
+	for _, path := range []string{"v2/user/get", "user/getbyunionid", "v2/department/listparentbyuser", "user/listid", "role/list"} {
+		equal(t, g.top(path, m{"userid": "lisi"}).json(t)["sub_code"], "60011")
+	}
+}
+
 func TestM42_Rates(t *testing.T) {
 	g := start(t, Config{})
 	at := time.Unix(1_763_800_000, 900_000_000)

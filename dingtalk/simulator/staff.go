@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -19,9 +20,10 @@ type staff struct {
 	name    string
 	byID    map[string]*Person
 	byUnion map[string]*Person
-	order   []string // userids as the file lists them, then invented ones
-	listed  int      // how many of order the file lists
-	ready   []string // who Anyone picks from; nil when it must be made anew
+	order   []string                           // userids as the file lists them, then invented ones
+	listed  int                                // how many of order the file lists
+	ready   []string                           // who Anyone picks from; nil when it must be made anew
+	inDept  atomic.Pointer[map[int64][]string] // employees by department; the same
 	leaves  []leave
 	depts   map[int64]*Department
 	subs    map[int64][]int64
@@ -65,6 +67,7 @@ func (s *staff) fill(c *Company, extra int) {
 	s.byID = make(map[string]*Person, len(c.People)+extra)
 	s.byUnion = make(map[string]*Person, len(c.People)+extra)
 	s.order, s.ready, s.leaves = nil, nil, nil
+	s.inDept.Store(nil)
 	s.owners, s.migrated = map[string]int{}, map[string]string{}
 	s.depts = map[int64]*Department{rootDept: {ID: rootDept, Name: c.Name}}
 	s.subs = map[int64][]int64{}
@@ -106,6 +109,7 @@ func (s *staff) put(p *Person) {
 	}
 	s.byID[p.UserID], s.byUnion[p.UnionID] = p, p
 	s.ready = nil
+	s.inDept.Store(nil)
 }
 
 func (s *staff) person(userID string) *Person {

@@ -59,12 +59,13 @@ type message struct {
 	data string
 	of   *event
 
+	epoch    int
 	answered bool
 	retired  bool // in the stream's spent
 }
 
 func newStream(sim *Simulator) *stream {
-	s := &stream{sim: sim}
+	s := &stream{sim: sim, sent: map[string]*message{}}
 	s.over, s.end = context.WithCancel(context.Background())
 	return s
 }
@@ -75,11 +76,14 @@ func (s *stream) reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.epoch++
-	s.tickets, s.sent = map[string]ticket{}, map[string]*message{}
-	s.waiting, s.spent, s.traces, s.flying = nil, nil, nil, 0
-	s.set, s.tally = defaultStream, StreamState{}
+	s.tickets = map[string]ticket{}
+	s.waiting, s.traces, s.flying = nil, nil, 0
+	s.set, s.tally = defaultStream, StreamState{Opened: s.tally.Opened}
 	for _, c := range s.conns {
-		c.silent, c.delivered, c.acked = false, 0, 0
+		c.silent, c.out, c.delivered, c.acked = false, nil, 0, 0
+	}
+	for id := range s.sent { // may yet be answered
+		s.retire(id)
 	}
 }
 

@@ -458,3 +458,26 @@ func TestM43_Close(t *testing.T) {
 	}
 	g.Close()
 }
+
+func TestM20_ResetKeepsConnections(t *testing.T) {
+	g := start(t, Config{})
+	c := g.dial()
+	ticket := g.open().json(t)["ticket"].(string)
+	g.must(g.Leave("zhangsan"))
+	f := c.next()
+	g.control("POST", "stream", `{"redeliver":"1ms","action":"silence"}`)
+	g.Reset()
+	c.ack(f, "SUCCESS") // of before: no harm, and it does not count
+	if r := g.get("/connect?ticket="+ticket, "Upgrade", "websocket"); r.StatusCode != 401 {
+		t.Errorf("a ticket of before: %d", r.StatusCode)
+	}
+	g.must(g.Leave("lisi"))
+	f = c.next()
+	if !strings.Contains(f.Data, "lisi") {
+		t.Errorf("event %+v", f)
+	}
+	c.ack(f, "SUCCESS")
+	g.until("the one is acknowledged", func(s StreamState) bool {
+		return s.Acked == 1 && s.Raised == 1 && s.Delivered == 1 && s.WrongAnswers == 0 && len(s.Connections) == 1
+	})
+}
