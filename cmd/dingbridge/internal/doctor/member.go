@@ -78,21 +78,28 @@ func (v *visit) members(ctx context.Context) {
 	if seen {
 		v.sees(r)
 	}
-	for _, q := range []question{
-		{oapiHost, dingtalk.CallDept, "qyapi_get_department_list", c.ProbeDepartments},
-		{oapiHost, dingtalk.CallRole, "qyapi_get_department_member", c.ProbeRoles},
-		{apiHost, dingtalk.CallLeavers, "Contact.Common.Read", c.ProbeLeavers},
+	for _, q := range []struct {
+		question
+		without string // what is found where it is not granted; empty: nothing, and it is too much
+	}{
+		{question{oapiHost, dingtalk.CallDept, "qyapi_get_department_list", c.ProbeDepartments}, "departments-unread"},
+		{question{oapiHost, dingtalk.CallRole, "qyapi_get_department_member", c.ProbeRoles}, ""},
+		{question{apiHost, dingtalk.CallLeavers, "Contact.Common.Read", c.ProbeLeavers}, "leavers-unread"},
 	} {
 		if !v.token || v.shut {
 			v.skip(q.call)
 			continue
 		}
-		// No login needs these: that they fail is no finding.
+		// No login needs these: that they fail otherwise is no finding.
 		switch f, asked := v.ask(ctx, q.endpoint, q.call, q.ask); {
-		case asked && f == nil:
+		case asked && f == nil && q.without == "":
 			v.find("permission-surplus", permissionValues(q.permission))
+		case asked && f == nil:
+			v.grant(q.permission)
 		case asked && f.Reason != dingtalk.ReasonPermission:
 			v.skip(q.call)
+		case asked && q.without != "":
+			v.lacks(q.without, q.permission, f)
 		}
 	}
 }

@@ -28,7 +28,7 @@ func (v *visit) refuse(endpoint, call, permission string, f *dingtalk.Error) {
 		v.tell("address-refused", values{"address": cmp.Or(f.RequestIP(), "?")}, f)
 		v.skip(call)
 	case f.Reason == dingtalk.ReasonPermission:
-		v.lacks(cmp.Or(f.Permission, permission), f)
+		v.lacks("permission-missing", cmp.Or(f.Permission, permission), f)
 	case f.Code == "90020" || f.Code == "Forbidden.AccessDenied.ApiCountLimitForOrg":
 		v.tell("quota-used", nil, f)
 	case f.Code == "1111":
@@ -82,10 +82,11 @@ func reasonOf(f *dingtalk.Error) string {
 	return "status " + strconv.Itoa(f.Status)
 }
 
-// lacks tells that the app has not a permission, and where to apply for it.
-func (v *visit) lacks(permission string, f *dingtalk.Error) {
+// lacks tells, as a finding of the kind id, that the app has not a permission, and where
+// to apply for it.
+func (v *visit) lacks(id, permission string, f *dingtalk.Error) {
 	val := permissionValues(permission)
 	val["link"] = cmp.Or(f.ApplyURL(),
 		"https://open-dev.dingtalk.com/appscope/apply?content="+url.QueryEscape(v.org.Client.ClientID()+"#"+permission))
-	v.tell("permission-missing", val, f)
+	v.tell(id, val, f)
 }

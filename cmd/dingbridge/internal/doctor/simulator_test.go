@@ -30,7 +30,7 @@ var allWays = []string{"oauth2", "frame", "sns", "inapp"}
 func newClinic(t *testing.T) *clinic {
 	t.Helper()
 	company := simulator.DefaultCompany()
-	company.App.Permissions = []string{"qyapi_base", "open_app_api_base", "snsapi_base", "Contact.User.Read", "qyapi_get_member"}
+	company.App.Permissions = []string{"qyapi_base", "open_app_api_base", "snsapi_base", "Contact.User.Read", "qyapi_get_member", "qyapi_get_department_list"}
 	company.App.FieldPermissions = nil
 	company.App.Range = simulator.Range{Departments: []int64{1}}
 	company.App.RedirectURLs = []string{issuerName + "/login/callback"}
@@ -149,12 +149,12 @@ func TestNothingIsWrong(t *testing.T) {
 	if got := news(r); len(got) != 0 {
 		t.Errorf("found %q", got)
 	}
-	for _, id := range slices.Concat(healthy, []string{"app-ok", "corp-ok", "scan-ok", "permission-ok", "range-whole", "clock-ok", "dingtalk-ok", "login-page-ok", "script-unpinned"}) {
+	for _, id := range slices.Concat(healthy, []string{"app-ok", "corp-ok", "scan-ok", "permission-ok", "leavers-unread", "range-whole", "clock-ok", "dingtalk-ok", "login-page-ok", "script-unpinned"}) {
 		if !slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Kind.ID == id }) {
 			t.Errorf("no %s", id)
 		}
 	}
-	if got := value(t, r, "permission-ok", "permissions"); got != "open_app_api_base, snsapi_base, qyapi_get_member, qyapi_base" {
+	if got := value(t, r, "permission-ok", "permissions"); got != "open_app_api_base, snsapi_base, qyapi_get_member, qyapi_base, qyapi_get_department_list" {
 		t.Errorf("permissions: %s", got)
 	}
 	if got := value(t, r, "redirect-unseen", "callback"); got != issuerName+"/login/callback" {
@@ -192,13 +192,14 @@ func TestDR3_EachFaultIsNamedAndNoOther(t *testing.T) {
 		// Only a person's token shows this one: it stays unseen.
 		"no Contact.User.Read": {func(c *clinic) { c.lose("Contact.User.Read") }, []string{}, [2]string{}},
 
-		"surplus departments": {func(c *clinic) { c.gain("qyapi_get_department_list") }, []string{"permission-surplus"}, [2]string{"permission", "qyapi_get_department_list"}},
-		"surplus members":     {func(c *clinic) { c.gain("qyapi_get_department_member") }, []string{"permission-surplus"}, [2]string{"permission", "qyapi_get_department_member"}},
-		"surplus leavers":     {func(c *clinic) { c.gain("Contact.Common.Read") }, []string{"permission-surplus"}, [2]string{"permission", "Contact.Common.Read"}},
-		"surplus mail":        {func(c *clinic) { c.fields("邮箱等个人信息") }, []string{"field-surplus"}, [2]string{"field", "email"}},
-		"surplus mobile":      {func(c *clinic) { c.fields("企业员工手机号信息") }, []string{"field-surplus"}, [2]string{"field", "mobile"}},
-		"mail wanted":         {func(c *clinic) { c.org.ReadsEmail = true }, []string{"field-missing"}, [2]string{"field", "email"}},
-		"mobile wanted":       {func(c *clinic) { c.org.ReadsMobile = true }, []string{"field-missing"}, [2]string{"field", "mobile"}},
+		"no departments": {func(c *clinic) { c.lose("qyapi_get_department_list") }, []string{"departments-unread"},
+			[2]string{"link", "https://open-dev.dingtalk.com/appscope/apply?content=dingb7x2k9qw4m1ztr0c%23qyapi_get_department_list"}},
+		"surplus members": {func(c *clinic) { c.gain("qyapi_get_department_member") }, []string{"permission-surplus"}, [2]string{"permission", "qyapi_get_department_member"}},
+		"leavers":         {func(c *clinic) { c.gain("Contact.Common.Read") }, []string{}, [2]string{}},
+		"surplus mail":    {func(c *clinic) { c.fields("邮箱等个人信息") }, []string{"field-surplus"}, [2]string{"field", "email"}},
+		"surplus mobile":  {func(c *clinic) { c.fields("企业员工手机号信息") }, []string{"field-surplus"}, [2]string{"field", "mobile"}},
+		"mail wanted":     {func(c *clinic) { c.org.ReadsEmail = true }, []string{"field-missing"}, [2]string{"field", "email"}},
+		"mobile wanted":   {func(c *clinic) { c.org.ReadsMobile = true }, []string{"field-missing"}, [2]string{"field", "mobile"}},
 		"both wanted, given": {func(c *clinic) {
 			c.org.ReadsEmail, c.org.ReadsMobile = true, true
 			c.fields("邮箱等个人信息", "企业员工手机号信息")
