@@ -147,7 +147,15 @@ func wide(kind Kind, lang string) Page {
 	return Page{Kind: kind, Lang: lang, ClientName: long, Account: long, Permission: long, Contact: long,
 		RetryURL: "/page?" + long, RequestID: long, Form: formFor(kind), ContinueURL: "/page?" + long,
 		Scopes: []string{"profile", long, "groups"}, UserCode: long, WrongCode: true, DeviceAddress: long,
-		Begun: time.Now().Add(-time.Hour), Organisation: long, Choices: []Choice{{"/page", long, "frame"}, {"/page?2", "2" + long, "oauth2"}, {"/page?3", "", "sns"}}}
+		Overview: longOverview(kind, long), Begun: time.Now().Add(-time.Hour), Organisation: long, Choices: []Choice{{"/page", long, "frame"}, {"/page?2", "2" + long, "oauth2"}, {"/page?3", "", "sns"}}}
+}
+
+// longOverview is evilOverview for the kind that has one.
+func longOverview(kind Kind, long string) *Overview {
+	if kind != SignedIn {
+		return nil
+	}
+	return evilOverview(long)
 }
 
 // A dingTalk stands for DingTalk's login host, with its frame, and for the host of
@@ -199,6 +207,13 @@ func usual(kind Kind, lang string) Page {
 	page := full(kind, lang)
 	page.Begun = time.Now().Add(-3 * time.Minute)
 	page.WrongCode = lang == English
+	if page.Overview != nil {
+		page.Organisation = "云杉示例科技"
+		for i := range page.Overview.Sessions {
+			s := &page.Overview.Sessions[i]
+			s.Began, s.Used = time.Now().Add(-time.Duration(i*30+3)*time.Hour), time.Now().Add(-time.Duration(i*90)*time.Minute)
+		}
+	}
 	if kind != PermissionMissing {
 		page.Permission = ""
 	}

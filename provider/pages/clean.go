@@ -14,6 +14,7 @@ const (
 	maxPermission = 120
 	maxRequestID  = 64
 	maxUserCode   = 24
+	maxEmail      = 254
 	maxScheme     = 255      // bytes
 	maxURL        = 17 << 10 // bytes; what a request may have
 )

@@ -56,6 +56,9 @@
 //	     else stands folded in the page.
 //	P22  A logo is PNG, JPEG, WebP or SVG by its content and at most 32 KB, or New
 //	     fails.
+//	P23  SignedIn tells who the person is to apps, where they are logged in and what has
+//	     access without a session, each with the button that ends it, if there is one; of
+//	     many it shows MostShown, and says that there are more.
 //
 // P15 has schemes, not hosts, because Chromium applies form-action to every
 // redirect that follows the post: 'self' would stop the one to the app, and the

@@ -34,12 +34,25 @@ func full(kind Kind, lang string) Page {
 		Form: formFor(kind), ContinueURL: "https://app.example.com/bye", UserCode: "WDJB-MJHT", WrongCode: true,
 		Scopes:        []string{"openid", "profile", "email", "phone", "groups", "offline_access"},
 		DeviceAddress: "203.0.113.7", Begun: time.Date(2026, 5, 1, 14, 3, 21, 0, time.FixedZone("", 8*3600))}
+	if kind == SignedIn {
+		page.Overview, page.Organisation = overview(), "Example People"
+	}
 	need := needed(kind)
 	page.Frame, page.InApp, page.Choices = need.Frame, need.InApp, everyWay()
 	if page.InApp != nil {
 		page.InApp.Tap, page.InApp.HomeURL, page.InApp.Integrity = true, "https://app.example.com/", "sha384-"+strings.Repeat("A", 64)
 	}
 	return page
+}
+
+// overview is of somebody with a browser that asks and another, an app and a device.
+func overview() *Overview {
+	at := time.Date(2026, 5, 1, 14, 3, 21, 0, time.FixedZone("", 8*3600))
+	return &Overview{Nickname: "三三", Name: "张三", Username: "zhangsan-abcdef", Email: "zhang.san@corp.example.cn", EmailVerified: true, Phone: "+8613800138000",
+		Departments: 2, Roles: 1, CorpID: "ding3f2a", Subject: "abcdefghijklmnopqrstuvwxyz",
+		Sessions: []OpenSession{{Agent: "Chrome, Windows", Here: true, Address: "203.0.113.7", Began: at, Used: at, Apps: []string{"Grafana", "GitLab"}},
+			{Agent: "DingTalk, iOS", Address: "2001:db8::7", Began: at, Used: at, Apps: []string{"Grafana"}, End: "session:b"}},
+		Lasting: []LastingAccess{{App: "Harbor", Since: at, Used: at, End: "grant:c"}, {App: "Meeting room", Device: true, Since: at, Used: at, End: "grant:d"}}}
 }
 
 // everyWay is two organisations, of which one has every way and the other one.
@@ -55,7 +68,7 @@ func formFor(kind Kind) *Form {
 	switch {
 	case kind == FormPost:
 		form.Action = "https://app.example.com/callback?keep=1&it=2"
-	case !rows[kind].posts():
+	case !rows[kind].mayPost():
 		return nil
 	}
 	return form

@@ -12,7 +12,7 @@ import (
 // person may press, and under which name and value it arrives, is the kind's own:
 // "choice" is "here" or "everywhere" from SignOut, "approve" or "deny" from Consent
 // and DeviceConfirm; "user_code" is what was typed into DeviceCode, "code" what
-// DingTalk's client gave to InApp. Since no page but InApp gives a referrer, the post has
+// DingTalk's client gave to InApp; "choice" is the End that was pressed in an Overview. Since no page but InApp gives a referrer, the post has
 // "Origin: null" (Fetch, 3.1), and of InApp our own; Sec-Fetch-Site is true.
 type Form struct {
 	// Action is the path of ours that the form posts to, with the issuer's path
@@ -77,10 +77,14 @@ func source(uri string) string {
 // for the person.
 func (row kindRow) posts() bool { return len(row.buttons) > 0 || row.kind == InApp }
 
+// mayPost tells whether the kind may have one. That of SignedIn has its buttons in the
+// overview, and may have none.
+func (row kindRow) mayPost() bool { return row.posts() || row.kind == SignedIn }
+
 // target checks where a page of this kind may post to, and what its policy says
 // of it. Both are empty if it may not.
 func (row kindRow) target(form *Form) (action template.URL, sources string) {
-	if form == nil || !row.posts() {
+	if form == nil || !row.mayPost() {
 		return "", ""
 	}
 	to := link(form.Action)

@@ -46,7 +46,7 @@ const (
 	ChooseWay Kind = "choose-way" // asks: by which of Page.Choices
 	Scan      Kind = "scan"       // DingTalk's QR code in our page; see Frame
 	InApp     Kind = "in-app"     // inside DingTalk's client, which is asked who is there; see InAppLogin
-	SignedIn  Kind = "signed-in"  // no error: the issuer's own address, for who is logged in
+	SignedIn  Kind = "signed-in"  // no error: the issuer's own address, for who is logged in; see Overview
 	ClockSkew Kind = "clock-skew" // the administrator: our clock is wrong, so DingTalk refuses our signature
 	Preview   Kind = "preview"    // no error: what the preview of a link shows, and nothing of the login
 

@@ -17,6 +17,9 @@ var layout string
 //go:embed ways.html
 var waysLayout string
 
+//go:embed account.html
+var accountLayout string
+
 //go:embed style.css
 var style string
 
@@ -48,10 +51,13 @@ type Page struct {
 	Frame   *Frame      // Scan needs it
 	InApp   *InAppLogin // InApp needs it, and a Form
 
+	Overview *Overview // SignedIn may have it, and then a Form
+
 	// Form is needed by the kinds that ask something (SignOut, Consent, DeviceCode,
-	// DeviceConfirm), by InApp and by FormPost; the others leave it out. Without one
-	// that can be sent, a page that asks is shown as Internal, with status 500; so is
-	// one that has not what its kind needs.
+	// DeviceConfirm), by InApp and by FormPost; SignedIn may have one, for the buttons of
+	// its Overview, and the others leave it out. Without one that can be sent, a page that
+	// asks is shown as Internal, with status 500; so is one that has not what its kind
+	// needs.
 	Form          *Form
 	ContinueURL   string    // a link back to the app: a path of ours, or http(s)
 	Scopes        []string  // what the app would learn; shown in words
@@ -70,7 +76,7 @@ type Pages struct {
 
 // New makes the pages ready. It fails if the logo is unfit.
 func New(config Config) (*Pages, error) {
-	t, err := template.New("page").Option("missingkey=error").Parse(waysLayout + layout)
+	t, err := template.New("page").Option("missingkey=error").Parse(waysLayout + accountLayout + layout)
 	if err != nil {
 		return nil, fmt.Errorf("parse the layout of the pages: %w", err)
 	}
@@ -100,6 +106,9 @@ func (p *Pages) Write(w http.ResponseWriter, r *http.Request, status int, page P
 		// A question that cannot be answered is a fault of ours.
 		page.Kind, status = Internal, http.StatusInternalServerError
 		row = rows[Internal]
+	}
+	if page.Kind == SignedIn && page.Overview == nil {
+		page.Form = nil // it has no button
 	}
 	if page.Lang != Chinese && page.Lang != English {
 		page.Lang = requested(r)

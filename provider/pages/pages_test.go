@@ -173,6 +173,9 @@ func evilForm(kind Kind, v string) *Form {
 func evilWays(page *Page, v string) {
 	harmless := full(page.Kind, page.Lang)
 	page.Choices, page.Frame, page.InApp = harmless.Choices, harmless.Frame, harmless.InApp
+	if page.Overview = harmless.Overview; page.Overview != nil {
+		page.Overview = evilOverview(v)
+	}
 	for i := range page.Choices {
 		page.Choices[i].Organisation += v
 	}
@@ -228,6 +231,7 @@ var forms = map[Kind]struct{ form, buttons, inputs, script int }{
 	FormPost:      {form: 1, buttons: 1, inputs: 1, script: 1},
 	Scan:          {script: 1},
 	InApp:         {form: 1, inputs: 2, script: 1},
+	SignedIn:      {form: 1, buttons: 3, inputs: 1},
 }
 
 func TestP2_WholeByItself(t *testing.T) {

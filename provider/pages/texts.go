@@ -53,6 +53,8 @@ type words struct {
 	JustNow       string
 	OneMinute     string
 	Minutes       string // with one %d
+	Hours         string // likewise
+	Days          string // likewise
 
 	QRCode       string // what is in the frame
 	QRComes      string // stands in its place until it is there
@@ -69,6 +71,39 @@ type words struct {
 	Ordinary     string // the link to the ordinary login there
 	Outside      string // the link to the app in the system's browser
 	OutsideHint  string
+
+	You           string // the account page: who the person is to apps
+	YouHint       string
+	Nickname      string
+	Name          string
+	Username      string
+	Email         string
+	Verified      string // of an address
+	NotVerified   string
+	Phone         string
+	Departments   string
+	Roles         string
+	Organisation  string
+	CorpID        string
+	Subject       string
+	Sessions      string
+	SessionsHint  string
+	ThisBrowser   string
+	SomeBrowser   string // that did not say what it is
+	From          string
+	LoggedIn      string
+	Used          string
+	Apps          string
+	EndSession    string // a button
+	Lasting       string // what goes on without a session
+	LastingHint   string
+	NothingLasts  string
+	How           string // the label of the next two
+	OnADevice     string
+	OffLine       string // an app that stays connected
+	Since         string
+	EndAccess     string // a button
+	OnlyTheNewest string
 }
 
 // join puts catalogues together.

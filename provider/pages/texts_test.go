@@ -159,7 +159,9 @@ var formIDs = map[Kind][]string{
 	ChooseWay:     {"ways"},
 	Scan:          {"scan", "frame", "expired", "reload", "not-member", "scan-failed", "full-page", "other-ways"},
 	InApp:         {"in-app", "form", "code", "enter", "ordinary", "outside"},
-	SignedIn:      {"continue"},
+	SignedIn: {"continue", "form", "you", "nickname", "name", "username", "email", "phone", "departments", "roles", "organisation", "corp-id", "sub", "sessions", "lasting",
+		"session-1", "session-1-name", "session-1-address", "session-1-began", "session-1-used", "session-1-apps", "session-2", "session-2-end",
+		"lasting-1", "lasting-1-name", "lasting-1-how", "lasting-1-since", "lasting-1-used", "lasting-1-end"},
 }
 
 func TestP8_WhatHappenedWhatToDoAndWhich(t *testing.T) {

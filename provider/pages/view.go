@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"html/template"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -29,6 +28,7 @@ type view struct {
 	Groups   []group // the ways to choose from
 	Frame    *frameView
 	InApp    *inAppView
+	Account  *accountView
 	// The advice comes first, last where the buttons and links explain themselves, and
 	// inside where the page is about more than one thing.
 	AdviceAt string
@@ -75,6 +75,7 @@ type detail struct {
 	Note  string
 	Link  string
 	Code  bool
+	Names []string // in place of Value
 }
 
 // view makes everything that the layout shows of a page. The kind is known and
@@ -110,6 +111,7 @@ func (p *Pages) view(page Page) view {
 		Form:     row.form(page, text.Choices),
 		Frame:    newFrame(page),
 		InApp:    lang.inApp(page, names),
+		Account:  lang.account(page),
 		Details:  p.details(page, contact, lang.words),
 		Other:    tongues[other].prose(page, names),
 		OtherTag: other,
@@ -119,7 +121,7 @@ func (p *Pages) view(page Page) view {
 		Words:    lang.words,
 	}
 	switch page.Kind {
-	case SignOut:
+	case SignOut, SignedIn:
 		v.AdviceAt = "last"
 	case ChooseWay:
 		v.AdviceAt, v.Groups = "last", lang.groups(page.Choices)
@@ -151,29 +153,37 @@ func (p *Pages) details(page Page, contact string, w words) []detail {
 	list = append(list,
 		detail{ID: "contact", Label: w.Contact, Value: contact, Link: reach(contact)},
 		detail{ID: "request-id", Label: w.RequestID, Value: token(page.RequestID, maxRequestID), Code: true})
-	return slices.DeleteFunc(list, func(d detail) bool { return d.Value == "" })
+	return kept(list...)
 }
 
 // asked tells from where and when a device asked to be let in.
 func asked(page Page, w words) []detail {
 	list := []detail{{ID: "device-address", Label: w.DeviceAddress, Value: token(page.DeviceAddress, maxName), Code: true}}
 	if !page.Begun.IsZero() {
-		list = append(list, detail{ID: "begun", Label: w.Begun, Value: w.ago(time.Since(page.Begun)),
-			Note: page.Begun.Format("2006-01-02 15:04:05 UTC-07:00")}) // too, for a page may stay open
+		list = append(list, w.when("begun", w.Begun, page.Begun))
 	}
-	return slices.DeleteFunc(list, func(d detail) bool { return d.Value == "" })
+	return kept(list...)
 }
 
-// ago is in whole minutes. Before the end of the first, and for a clock that runs
-// ahead, it is just now.
+// when tells a time as people do, and exactly too, for a page may stay open.
+func (w words) when(id, label string, at time.Time) detail {
+	return detail{ID: id, Label: label, Value: w.ago(time.Since(at)), Note: at.Format("2006-01-02 15:04:05 UTC-07:00")}
+}
+
+// ago is in whole minutes, then hours, then days. Before the end of the first minute,
+// and for a clock that runs ahead, it is just now.
 func (w words) ago(past time.Duration) string {
 	switch minutes := int(past / time.Minute); {
 	case minutes < 1:
 		return w.JustNow
 	case minutes == 1:
 		return w.OneMinute
-	default:
+	case minutes < 2*60:
 		return fmt.Sprintf(w.Minutes, minutes)
+	case minutes < 2*24*60:
+		return fmt.Sprintf(w.Hours, minutes/60)
+	default:
+		return fmt.Sprintf(w.Days, minutes/(24*60))
 	}
 }
 

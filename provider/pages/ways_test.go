@@ -28,7 +28,7 @@ func TestP16_PolicyOfEachKind(t *testing.T) {
 		case InApp:
 			script = "script-src https://g.example.com/dingding/3.1.0/dingtalk.open.js " + hashSource(scripts[kind]) + "; "
 			frames, form = "frame-src dingtalk: wvjbscheme:; ", "'self' https:"
-		case SignOut, Consent, DeviceCode, DeviceConfirm:
+		case SignOut, Consent, DeviceCode, DeviceConfirm, SignedIn:
 			form = "'self' https:"
 		}
 		want := "default-src 'none'; " + script + frames + "style-src " + hashSource(style) +
