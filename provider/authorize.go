@@ -118,6 +118,7 @@ func (p *Provider) grant(w http.ResponseWriter, r *http.Request, a authRequest, 
 	grant, issue := p.grants.Issue(p.grantRequest(a.client, a.Request, session, person))
 	ended := p.sessions.FetchEnded(session.ID)
 	ops := append(p.entered(session, a.client), issue, ended)
+	ops = append(ops, p.grants.Enlist(grant, a.client.IssuesRefresh(a.Scopes))...)
 	if touch := p.sessions.Touch(session); touch != nil {
 		ops = append(ops, touch)
 	}

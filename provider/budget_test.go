@@ -34,7 +34,6 @@ func TestH7_RoundTrips(t *testing.T) {
 	trips("callback", func() { code = answer(t, other.get(to)).Get("code") })
 	trips("callback, loaded again", func() { other.get(to) })
 	trips("authorize, with our session", func() { answer(t, other.get(h.authorization())) })
-	trips("the issuer's own page, with our session", func() { wantPage(t, other.get(h.issuer+"/"), 200, pages.SignedIn) })
 	var tokens reply
 	trips("code exchange", func() { tokens = h.exchange(code) })
 	trips("refresh", func() { tokens = h.refresh(tokens.text("refresh_token"), "") })
@@ -46,6 +45,14 @@ func TestH7_RoundTrips(t *testing.T) {
 	token := url.Values{"token": {access}}
 	trips("introspection", func() { h.call("/introspect", "app", testSecret, token) })
 	trips("revocation", func() { h.call("/revoke", "app", testSecret, token) })
+
+	second := h.browser()
+	h.exchange(h.login(second))
+	var own page
+	trips("the issuer's own page, with our session", func() { own = other.get(h.issuer + "/") })
+	wantPage(t, own, 200, pages.SignedIn)
+	trips("a session ended on that page", func() { other.post(h.issuer+"/account/end", own.ending(t, "session:")) })
+	trips("an app or device ended on that page", func() { other.post(h.issuer+"/account/end", own.ending(t, "grant:")) })
 
 	trips("a pushed request", func() { to = h.pushedURL() })
 	trips("authorize, with a pushed request", func() { h.browser().get(to) })

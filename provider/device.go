@@ -76,7 +76,7 @@ func (p *Provider) deviceToken(ctx context.Context, c *clients.Client, code stri
 		Subject: asked.Approval.Subject, CorpID: person.CorpID, Epoch: person.Epoch, ClientID: c.ID, Scopes: scopes,
 		AuthTime: asked.Approval.AuthTime, Refreshable: c.IssuesRefresh(scopes),
 	})
-	if err := p.Store.Together(ctx, keep); err != nil {
+	if err := p.Store.Together(ctx, append(p.grants.Enlist(grant.Ref, grant.Refreshable), keep)...); err != nil {
 		return nil, p.deviceRefused(ctx, asked, err)
 	}
 	if asked, err = p.device.Take(ctx, asked, grant.Ref.ID); err != nil {

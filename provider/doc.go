@@ -37,6 +37,8 @@
 //	discovery.go      what is public: metadata, keys, health
 //	errors.go         every error's OAuth and HTTP form, in one place
 //	home.go           the issuer's own address
+//	account.go        what it shows to whoever is signed in
+//	accountend.go     POST /account/end: a button of that page
 //	page.go           a page of ours, in the language that somebody reads
 //	request.go cookies.go cors.go budget.go   what the steps share
 //
@@ -73,6 +75,9 @@
 //	   way, for which its state was made, and by no other; a code that was posted, only
 //	   from our own page. A person is one of an organisation: another's is another.
 //	H16 A machine that looks at a link begins, spends and learns nothing.
+//	H17 Whoever is signed in sees, at the issuer's own address, what apps may see of
+//	   them, and all of their sessions and lasting grants and nobody else's; a button
+//	   there ends that one and no other, and nothing is said to have ended that may live.
 //
 // cmd builds it; nothing imports it.
 package provider

@@ -22,7 +22,7 @@ func (p *Provider) complete(w http.ResponseWriter, r *http.Request, f finish, pe
 	raw, _ := person.Subject.Raw()
 	session, cookie, ops, err := p.sessions.Start(sessions.Login{
 		Subject: raw, CorpID: person.CorpID, Epoch: person.Epoch, AuthTime: time.Now(),
-		Secret: p.login.SessionSecret(f.login, f.binding), Before: before,
+		Secret: p.login.SessionSecret(f.login, f.binding), Before: before, Agent: agentWords(r.UserAgent()), Address: callOf(ctx).address,
 	})
 	if err != nil {
 		p.tryAgain(w, r, f, refusedBy(err))
@@ -35,6 +35,7 @@ func (p *Provider) complete(w http.ResponseWriter, r *http.Request, f finish, pe
 		grant, issue = p.grants.Issue(p.grantRequest(f.client, f.login.Request, session, person))
 		end.Grant, end.Session = grant.ID, grant.Session
 		ops = append(append(ops, p.entered(session, f.client)...), issue)
+		ops = append(ops, p.grants.Enlist(grant, f.client.IssuesRefresh(f.login.Scopes))...)
 	}
 	ops = append(ops, notes...)
 	goesOn, replaced := before != nil && before.ID == session.ID, before != nil && before.ID != session.ID

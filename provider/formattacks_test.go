@@ -39,6 +39,10 @@ var scenes = map[pages.Kind]func(h *house, b *browser) page{
 	pages.DeviceDenied: func(h *house, b *browser) page {
 		return h.choose(b, h.enter(b, h.deviceCodes("app", testSecret).text("user_code")), "deny")
 	},
+	pages.SignedIn: func(h *house, b *browser) page {
+		h.exchange(h.login(h.browser()))
+		return b.get(h.issuer + "/")
+	},
 	pages.NotAdmitted: func(h *house, b *browser) page {
 		return b.get(h.authorization("client_id", "closed", "redirect_uri", "https://closed.example.com/cb"))
 	},

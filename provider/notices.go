@@ -11,11 +11,8 @@ import (
 	"github.com/dingbridge/dingbridge/storage"
 )
 
-// entered makes the op that notes a client for notify, if it wants to be told at all.
+// entered makes the op that notes a client, for notify and for the account page.
 func (p *Provider) entered(s sessions.Session, c *clients.Client) []*storage.Op {
-	if c.BackchannelLogoutURI == "" {
-		return nil
-	}
 	return []*storage.Op{p.sessions.Enter(s, c.ID)}
 }
 

@@ -29,6 +29,7 @@ const (
 	pathInApp             = "/login/inapp"
 	pathEndSession        = "/end_session"
 	pathEndSessionConfirm = "/end_session/confirm"
+	pathAccountEnd        = "/account/end"
 	pathToken             = "/token"
 	pathUserinfo          = "/userinfo"
 	pathIntrospect        = "/introspect"
@@ -82,6 +83,7 @@ func (p *Provider) routeTable() []route {
 		{pathPAR, []string{http.MethodPost}, script, true, p.authenticateClient(f(p.par))},
 		{pathEndSession, []string{http.MethodGet, http.MethodPost}, person, false, byMethod(p.endSession, p.endSessionPost)},
 		{pathEndSessionConfirm, []string{http.MethodPost}, person, true, f(p.endSessionConfirmPost)},
+		{pathAccountEnd, []string{http.MethodPost}, person, true, f(p.accountEndPost)},
 		{pathCallback, []string{http.MethodGet}, person, false, f(p.callbackGet)},
 		{pathChoose, []string{http.MethodGet}, person, false, f(p.choose)},
 		{pathFrame, []string{http.MethodGet}, person, false, f(p.frame)},

@@ -41,6 +41,7 @@ var routesOf = []declared{
 	{"/login/inapp", "GET POST", true, false},
 	{"/end_session", "GET POST", true, false},
 	{"/end_session/confirm", "POST", true, false},
+	{"/account/end", "POST", true, false},
 	{"/token", "POST", false, false},
 	{"/device_authorization", "POST", false, false},
 	{"/device", "GET POST", true, false},

@@ -22,6 +22,7 @@ const (
 	ticketEndSession = "sign out"
 	ticketDeviceCode = "device code"
 	ticketDevice     = "device"
+	ticketAccount    = "account"
 )
 
 // What the buttons of our forms say.

@@ -55,7 +55,7 @@ func TestH11_Tickets(t *testing.T) {
 				t.Errorf("%s: it opens", name)
 			}
 		}
-		for _, purpose := range []string{ticketConsent, ticketDevice, ticketDeviceCode, ""} {
+		for _, purpose := range []string{ticketConsent, ticketDevice, ticketDeviceCode, ticketAccount, ""} {
 			if _, err := open(purpose, mine, shown); err == nil {
 				t.Errorf("it opens for %q", purpose)
 			}

@@ -31,6 +31,7 @@ const (
 	RefreshRefused   Name = "refresh.refused"
 	RefreshReused    Name = "refresh.reused"
 	TokenRevoked     Name = "token.revoked"
+	GrantEnded       Name = "grant.ended"
 
 	ConsentGiven  Name = "consent.given"
 	ConsentDenied Name = "consent.denied"
@@ -178,6 +179,8 @@ var catalogue = []row{
 		"A spent refresh token was shown after the leeway. Its grant was ended, with every token: somebody may have stolen it."},
 	{TokenRevoked, slog.LevelInfo, person | fGrant,
 		"An app revoked a token, which ended its grant."},
+	{GrantEnded, slog.LevelWarn, person | fGrant | fSession,
+		"The person ended the lasting access of an app or device, on the account page. The session is the one from which they did."},
 	{ConsentGiven, slog.LevelInfo, person | fSession,
 		"The person agreed that the app learns what it asked for; the app had asked for that question."},
 	{ConsentDenied, slog.LevelInfo, person | fSession,

@@ -1,7 +1,8 @@
 // Package grants keeps what a person granted to a client: first an
 // authorization code that is outstanding, then a family of refresh tokens and
 // the access tokens beside it. One record, `grant/<id>`, lives through all of it
-// and is its own tombstone.
+// and is its own tombstone. The set `grants-of/<person>` has those that outlive a
+// session, for the person to see.
 //
 // Promises:
 //
@@ -23,6 +24,9 @@
 //	    invalid either: it is storage.ErrUnknown.
 //	G11 After a secret was rotated, tokens issued under any secret that is still listed
 //	    go on working.
+//	G12 A person's list has every grant of theirs that lives and outlives its session,
+//	    newest first, and none of anybody else's; it is cut, and says so, rather than
+//	    long. No decision rests on it.
 //
 // The hall calls it. It knows nothing of HTTP, of people's data or of how
 // clients authenticate.

@@ -24,10 +24,26 @@ type Ref struct {
 	Session [16]byte // the session that the grant ends with; zero if it outlives it
 }
 
-func (r Ref) key() string { return "grant/" + base64.RawURLEncoding.EncodeToString(r.ID[:]) }
+func (r Ref) key() string { return "grant/" + r.IDText() }
 
 // Name is the grant's public name, for logs. It opens nothing.
 func (r Ref) Name() string { return base64.RawURLEncoding.EncodeToString(r.ID[:6]) }
+
+// IDText is the grant's ID, for a form of ours that asks to end it. It opens nothing, and
+// is no secret to the person.
+func (r Ref) IDText() string { return base64.RawURLEncoding.EncodeToString(r.ID[:]) }
+
+// ParseID names the grant of that ID, as IDText wrote it, that belongs to a person and
+// outlives their sessions.
+func ParseID(text string, subject [16]byte) (Ref, error) {
+	ref := Ref{Subject: subject}
+	id, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil || len(id) != len(ref.ID) {
+		return Ref{}, fmt.Errorf("grant: %w", ErrInvalid)
+	}
+	copy(ref.ID[:], id)
+	return ref, nil
+}
 
 // A State says how far a grant has come.
 type State string

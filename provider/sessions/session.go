@@ -103,6 +103,10 @@ type record struct {
 	AuthTime int64  `json:"at"` // Unix seconds
 	Ends     int64  `json:"en"` // Unix seconds, absolute
 	Seen     int64  `json:"s"`  // Unix seconds
+	// What a person knows the session by. A record of before has none of it.
+	Began   int64  `json:"b,omitempty"` // Unix seconds: when the sid began
+	Agent   string `json:"ua,omitempty"`
+	Address string `json:"a,omitempty"`
 }
 
 // AuthTime is when the person proved themselves to DingTalk.
@@ -110,6 +114,13 @@ func (s Session) AuthTime() time.Time { return time.Unix(s.record.AuthTime, 0) }
 
 // Ends is when the session ends however much it is used.
 func (s Session) Ends() time.Time { return time.Unix(s.record.Ends, 0) }
+
+// Began is when the session began: the first login of a person in a browser, of those
+// that share its ID.
+func (s Session) Began() time.Time { return time.Unix(cmp.Or(s.record.Began, s.record.AuthTime), 0) }
+
+// Used is when the session was last used, give or take a twentieth of its idle life.
+func (s Session) Used() time.Time { return time.Unix(s.Seen, 0) }
 
 // Fetch makes the op that reads the session. Give it to Read when it is done.
 func (g *Register) Fetch(ref Ref) *storage.Op { return storage.Get(ref.key()) }
@@ -145,6 +156,10 @@ type Login struct {
 	Secret []byte
 	// Before is the browser's session so far, or nil.
 	Before *Session
+	// Agent is what the browser is, in a few words, and Address where it asks from. Both
+	// are for the person to read, and may be empty. Agent is never what a browser says of
+	// itself, as it says it: that could be anything.
+	Agent, Address string
 }
 
 // keeps tells whether the session goes on under a new cookie: same person, same
@@ -172,11 +187,14 @@ func (g *Register) Start(l Login) (Session, string, []*storage.Op, error) {
 		AuthTime: l.AuthTime.Unix(),
 		Ends:     now.Add(g.absolute).Unix(),
 		Seen:     now.Unix(),
+		Began:    now.Unix(),
+		Agent:    capped(l.Agent),
+		Address:  capped(l.Address),
 	}}
 	var ops []*storage.Op
 	switch {
 	case l.keeps():
-		s.ID = l.Before.ID
+		s.ID, s.record.Began = l.Before.ID, l.Before.Began().Unix()
 		ops = append(ops, storage.Delete(l.Before.Ref.key())) // its cookie; what it began goes on
 	case l.Before != nil:
 		ops = append(ops, g.End(*l.Before)...)
@@ -184,7 +202,7 @@ func (g *Register) Start(l Login) (Session, string, []*storage.Op, error) {
 	if !l.keeps() {
 		rand.Read(s.ID[:])
 	}
-	return s, cookie, append(ops, storage.Create(ref.key(), s.encode(), min(g.idle, g.absolute))), nil
+	return s, cookie, append(ops, storage.Create(ref.key(), s.encode(), min(g.idle, g.absolute)), g.enlist(s, now)), nil
 }
 
 // Touch makes the op that notes the session's use, or nil if it was used so

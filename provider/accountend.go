@@ -1,0 +1,121 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/dingbridge/dingbridge/provider/audit"
+	"github.com/dingbridge/dingbridge/provider/grants"
+	"github.com/dingbridge/dingbridge/provider/pages"
+	"github.com/dingbridge/dingbridge/provider/people"
+	"github.com/dingbridge/dingbridge/provider/sessions"
+)
+
+// accountEndPost ends the one session or grant whose button was pressed on the account
+// page, if the page that was shown to this very session had that button, and shows what
+// is left. What is over already is what they wanted.
+func (p *Provider) accountEndPost(w http.ResponseWriter, r *http.Request) {
+	ctx := r.Context()
+	ref, err := sessions.Parse(p.cookies.get(r, p.cookies.session))
+	if err != nil {
+		redirect(w, r, p.base+"/")
+		return
+	}
+	var form accountForm
+	target, id, _ := strings.Cut(r.PostForm.Get("choice"), ":")
+	if p.openTicket(r, ticketAccount, ref, &form) != nil || !form.has(target+":", id) {
+		p.record(ctx, audit.Event{Name: audit.LogoutRefused, Reason: "form"})
+		p.page(w, r, 0, pages.Page{Kind: pages.FormExpired, RetryURL: p.base + "/"})
+		return
+	}
+	session, _, err := p.liveSession(r)
+	switch {
+	case errors.Is(err, sessions.ErrNone):
+		redirect(w, r, p.base+"/")
+		return
+	case err != nil:
+	case target+":" == endsSession && id == session.ID.String(): // since the page was shown
+		p.endHere(w, r, logoutRequest{}, session, "by the person")
+		return
+	case target+":" == endsSession:
+		err = p.endElsewhere(ctx, session, id)
+	default:
+		err = p.endLasting(ctx, session, id)
+	}
+	if err != nil { // never "ended" when it may live
+		p.refusePerson(w, r, nil, err)
+		return
+	}
+	redirect(w, r, p.base+"/")
+}
+
+// has tells whether the page had a button for that.
+func (f accountForm) has(target, id string) bool {
+	switch target {
+	case endsSession:
+		return slices.ContainsFunc(f.Sessions, func(s sessions.ID) bool { return s.String() == id })
+	case endsGrant:
+		return slices.Contains(f.Grants, id)
+	}
+	return false
+}
+
+// endElsewhere ends another session of the same person, as a logout there would, and
+// tells its apps. It is looked for among the person's own, whatever the form said.
+func (p *Provider) endElsewhere(ctx context.Context, here sessions.Session, id string) error {
+	subject := here.Ref.Subject
+	read := p.sessions.FetchList(subject)
+	p.Store.Together(ctx, read) // the op has its own error
+	list, _, err := p.sessions.ReadList(subject, read)
+	if err != nil {
+		return err
+	}
+	at := slices.IndexFunc(list, func(e sessions.Entry) bool { return e.ID.String() == id })
+	if at < 0 {
+		return nil
+	}
+	p.Store.Together(ctx, list[at].Ops()...)
+	there, err := p.sessions.ReadEntry(list[at])
+	if errors.Is(err, sessions.ErrNone) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	ops := p.sessions.End(there)
+	entered := p.sessions.FetchEntered(subject)
+	p.Store.Together(ctx, append(ops, entered)...)
+	if err := sessions.EndError(ops); err != nil {
+		return err
+	}
+	told := p.notify(ctx, subject, &there.ID, entered)
+	p.record(ctx, audit.Event{Name: audit.SessionEnded, Subject: string(people.SubjectFromRaw(subject)),
+		SessionID: there.ID.String(), Reason: "by the person, from elsewhere", Count: told})
+	return nil
+}
+
+// endLasting ends a grant that outlives sessions.
+func (p *Provider) endLasting(ctx context.Context, here sessions.Session, id string) error {
+	ref, err := grants.ParseID(id, here.Ref.Subject)
+	if err != nil {
+		return err
+	}
+	read := p.grants.Fetch(ref)
+	p.Store.Together(ctx, read) // the op has its own error
+	grant, err := p.grants.Read(ref, read)
+	if errors.Is(err, grants.ErrInvalid) || err == nil && !grant.Lives() {
+		return nil
+	}
+	if err == nil {
+		err = p.grants.End(ctx, grant, "ended by the person")
+	}
+	if err != nil {
+		return err
+	}
+	p.record(ctx, audit.Event{Name: audit.GrantEnded, ClientID: grant.ClientID, Subject: string(people.SubjectFromRaw(here.Ref.Subject)),
+		GrantID: ref.Name(), SessionID: here.ID.String()})
+	return nil
+}
