@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -53,6 +54,7 @@ type peer struct {
 	replies chan reply
 	gone    chan struct{} // closed when the client is
 	silent  chan struct{} // closed to stop reading
+	mute    *atomic.Bool  // no answers to pings of the websocket
 }
 
 type reply struct {
@@ -87,13 +89,16 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			connect(w, r)
 			return
 		}
-		conn, err := websocket.Accept(w, r, nil)
+		mute := new(atomic.Bool)
+		conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{
+			OnPingReceived: func(context.Context, []byte) bool { return !mute.Load() },
+		})
 		if err != nil {
 			return
 		}
 		p := &peer{
 			conn: conn, ticket: r.URL.Query().Get("ticket"), replies: make(chan reply, 20_000),
-			gone: make(chan struct{}), silent: make(chan struct{}),
+			gone: make(chan struct{}), silent: make(chan struct{}), mute: mute,
 		}
 		g.peers <- p
 		p.read()
@@ -148,11 +153,13 @@ func (g *gateway) next(t testing.TB) *peer {
 const patience = time.Hour
 
 func (p *peer) read() {
+	defer p.conn.CloseNow()
 	defer close(p.gone)
 	for {
 		select {
 		case <-p.silent:
-			<-make(chan struct{}) // never again
+			time.Sleep(30 * time.Minute) // in a bubble: for ever
+			return
 		default:
 		}
 		_, raw, err := p.conn.Read(context.Background())
@@ -249,39 +256,9 @@ func inBubble(t *testing.T, f func(t *testing.T, g *gateway)) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGateway()
 		g.address = "127.0.0.1:1"
+		t.Cleanup(func() { time.Sleep(time.Hour) }) // last, so that handlers which sleep can end
 		f(t, g)
 	})
-}
-
-// A wire is a listener whose connections are pipes.
-type wire struct {
-	conns chan net.Conn
-	done  chan struct{}
-	once  sync.Once
-}
-
-func (l *wire) Accept() (net.Conn, error) {
-	select {
-	case conn := <-l.conns:
-		return conn, nil
-	case <-l.done:
-		return nil, net.ErrClosed
-	}
-}
-
-func (l *wire) Close() error   { l.once.Do(func() { close(l.done) }); return nil }
-func (l *wire) Addr() net.Addr { return &net.TCPAddr{} }
-
-func (l *wire) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	here, there := net.Pipe()
-	select {
-	case l.conns <- there:
-		return here, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-l.done:
-		return nil, net.ErrClosed
-	}
 }
 
 // A listener runs a client and keeps what it is told.
@@ -329,6 +306,9 @@ func made(t testing.TB, g *gateway, api string, change ...func(*Config)) *listen
 	l.Client = c
 	return l
 }
+
+// take is a Handle for which all is well.
+func take(context.Context, Event) bool { return true }
 
 // start runs a client until the test ends.
 func start(t testing.TB, g *gateway, api string, change ...func(*Config)) *listener {
