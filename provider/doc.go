@@ -22,6 +22,7 @@
 //	response.go       the way back to the client
 //	session.go        whose session a browser has
 //	gate.go           may this person still enter this client (no HTTP in it)
+//	removal.go        what becomes of people beside what a request asks (no HTTP in it)
 //	endsession.go     /end_session: asked or proven, here or everywhere
 //	notices.go        which clients are told of a session's end
 //	device.go         a device's codes, and the tokens for them (no HTTP in it)
@@ -51,8 +52,9 @@
 //	H3 What storage or DingTalk could not tell is 503 with a fixed text: never
 //	   invalid_grant, never active:false, never a driver's words.
 //	H4 A failed client authentication burns no code and no refresh token.
-//	H5 Every grant passes the same gate: one epoch, a fresh enough positive answer
-//	   about the person, and the client's own allow.
+//	H5 Every grant, and every use of a token at userinfo and introspection, passes the
+//	   same gate: one epoch, a fresh enough positive answer about the person, and the
+//	   client's own allow.
 //	H6 ID token and userinfo say the same about a person.
 //	H7 Storage round trips hold the budget of docs/decisions; discovery and JWKS need
 //	   none.
@@ -75,6 +77,8 @@
 //	   way, for which its state was made, and by no other; a code that was posted, only
 //	   from our own page. A person is one of an organisation: another's is another.
 //	H16 A machine that looks at a link begins, spends and learns nothing.
+//	H17 Whatever removes a person, every app that they entered is told, once; and no
+//	    other person loses anything.
 //	H17 Whoever is signed in sees, at the issuer's own address, what apps may see of
 //	   them, and all of their sessions and lasting grants and nobody else's; a button
 //	   there ends that one and no other, and nothing is said to have ended that may live.

@@ -7,6 +7,7 @@
 //	gather.go     from config.yaml to open stores and read secrets, all faults at once
 //	organisations.go   each organisation's secrets, its client of DingTalk, its ways
 //	build.go      from those to a provider
+//	events.go     DingTalk's events, and this replica's share of DingTalk's limits
 //	explain.go notes.go trial.go   faults in an operator's words; what is odd and no
 //	              fault; how check leaves no trace
 //	demo_clients.go   the clients of demo
