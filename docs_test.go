@@ -16,8 +16,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/dingbridge/dingbridge/provider/audit"
 )
 
 // The documents are held to what they say: links resolve, files and tests that
@@ -108,31 +106,6 @@ func TestDocumentsNameTestsThatExist(t *testing.T) {
 	}
 	if found == 0 {
 		t.Error("no document names a test; the threat model should")
-	}
-}
-
-func TestTheCatalogueOfEventsIsWritten(t *testing.T) {
-	text, err := os.ReadFile("docs/operations.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	rows := regexp.MustCompile("(?m)^\\| `([a-z_]+\\.[a-z_]+)` \\| ([a-z]+) \\| (.*) \\| (.*) \\|$").FindAllStringSubmatch(string(text), -1)
-	var written, real []string
-	for _, row := range rows {
-		written = append(written, strings.Join(row[1:], " | "))
-	}
-	for _, event := range audit.Catalogue() {
-		real = append(real, strings.Join([]string{string(event.Name), strings.ToLower(event.Level.String()), event.Meaning, strings.Join(event.Fields, ", ")}, " | "))
-	}
-	for _, row := range real {
-		if !slices.Contains(written, row) {
-			t.Errorf("docs/operations.md lacks\n%s", row)
-		}
-	}
-	for _, row := range written {
-		if !slices.Contains(real, row) {
-			t.Errorf("docs/operations.md has what is not in the catalogue:\n%s", row)
-		}
 	}
 }
 

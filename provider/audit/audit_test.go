@@ -68,7 +68,7 @@ func TestA1_OnlyWhatTheCatalogueAllows(t *testing.T) {
 			t.Errorf("%s wrote %v, its row allows %v", row.Name, got, want)
 		}
 		err := Check(full(row.Name))
-		if all := len(row.Fields) == len(fieldNames); all != (err == nil) {
+		if all := len(row.Fields) == len(fieldTable); all != (err == nil) {
 			t.Errorf("%s with every field: %v", row.Name, err)
 		}
 		if err := Check(Event{Name: row.Name, RequestID: "r"}); err != nil {

@@ -100,35 +100,6 @@ type Row struct {
 	Fields  []string // JSON names of the fields it may have beside request_id
 }
 
-// A field is one bit for each field of Event that a row may allow.
-type field uint32
-
-const (
-	fClient field = 1 << iota
-	fSubject
-	fAddress
-	fReason
-	fGrant
-	fSession
-	fCorp
-	fWay
-	fCall
-	fKey
-	fVersion
-	fOther
-	fEvent
-	fBy
-	fErr
-	fCount
-	fDuration
-)
-
-// fieldNames are the JSON names, in the order of the bits and of the line.
-var fieldNames = []string{
-	"client_id", "sub", "address", "reason", "grant", "session", "corp_id", "way",
-	"call", "kid", "version", "other_sub", "event_id", "by", "error", "count", "duration_ms",
-}
-
 type row struct {
 	name    Name
 	level   slog.Level
@@ -294,16 +265,6 @@ func Catalogue() []Row {
 	return list
 }
 
-func names(f field) []string {
-	var list []string
-	for i, name := range fieldNames {
-		if f&(1<<i) != 0 {
-			list = append(list, name)
-		}
-	}
-	return list
-}
-
 // Check says what is wrong with an event: a name that the catalogue does not
 // have, or fields that its row does not allow and that [Log] would drop. Tests
 // of those who record events call it.
@@ -316,19 +277,4 @@ func Check(e Event) error {
 		return fmt.Errorf("event %q may not have %s", e.Name, strings.Join(names(extra), ", "))
 	}
 	return nil
-}
-
-// fields tells which fields of the event are set.
-func (e *Event) fields() field {
-	var f field
-	for i, set := range [...]bool{
-		e.ClientID != "", e.Subject != "", e.Address != "", e.Reason != "", e.GrantID != "",
-		e.SessionID != "", e.CorpID != "", e.Way != "", e.Call != "", e.KeyID != "",
-		e.Version != "", e.Other != "", e.EventID != "", e.By != "", e.Err != nil, e.Count != 0, e.Duration != 0,
-	} {
-		if set {
-			f |= 1 << i
-		}
-	}
-	return f
 }

@@ -63,10 +63,10 @@ func (l *Log) Record(ctx context.Context, e Event) {
 			continue
 		}
 		if bit&(fGrant|fSession) != 0 {
-			attrs = append(attrs, slog.String(fieldNames[i], prefix(text)))
+			attrs = append(attrs, slog.String(fieldTable[i].Name, prefix(text)))
 			continue
 		}
-		attrs = append(attrs, slog.String(fieldNames[i], clean(text, maxID)))
+		attrs = append(attrs, slog.String(fieldTable[i].Name, clean(text, maxID)))
 	}
 	if allowed&fErr != 0 {
 		attrs = append(attrs, slog.String("error", scrub(e.Err.Error(), maxError)))
