@@ -48,7 +48,7 @@ func (g *rig) dial() *client {
 	return &client{g.t, ws}
 }
 
-// next is the next frame, or nothing within d.
+// within is the next frame, or the error that there was none in time.
 func (c *client) within(d time.Duration) (f *downFrame, err error) {
 	ctx, stop := context.WithTimeout(c.t.Context(), d)
 	defer stop()
@@ -97,99 +97,6 @@ func (g *rig) until(what string, done func(StreamState) bool) {
 	g.t.Fatalf("it was not so in time that %s: %+v", what, g.Stream())
 }
 
-func TestM32_Gateway(t *testing.T) {
-	g := start(t, Config{})
-	r := g.open()
-	likeSample(t, r, `{"endpoint":"wss://x","ticket":"7724109a"}`)
-	if got, want := r.json(t)["endpoint"], "ws"+strings.TrimPrefix(g.url, "http")+"/connect"; got != want {
-		t.Errorf("endpoint %q, want %q", got, want)
-	}
-	const failed = `{"code":"authFailed","requestid":"ID","message":"鉴权失败"}`
-	exact(t, g.open("clientSecret", "wrong"), 401, failed)
-	exact(t, g.open("clientId", g.ScanApp().AppID), 401, failed)
-	missing := func(name string) string {
-		return `{"code":"Missing` + name + `","requestid":"ID","message":"` + name + ` is mandatory for this action."}`
-	}
-	exact(t, g.open("clientId", nil), 400, missing("clientId"))
-	exact(t, g.open("clientSecret", nil), 400, missing("clientSecret"))
-	exact(t, g.open("subscriptions", nil), 400, missing("subscriptions"))
-	exact(t, g.open("subscriptions", []m{}), 400, missing("subscriptions"))
-	for _, wrong := range []any{"EVENT", m{}, []any{1}, []m{{"type": "EVENT", "topic": "user_leave_org"}}, []m{{"type": "event", "topic": "*"}}, []m{{"type": "CALLBACK"}}} {
-		exact(t, g.open("subscriptions", wrong), 400, `{"code":"invalidParameter.param.invalid","requestid":"ID","message":"参数错误"}`)
-	}
-	exact(t, g.do("POST", "/v1.0/gateway/connections/open", "application/x-www-form-urlencoded", "clientId=x", "Accept", "application/json"),
-		400, `{"code":"Missingbody","requestid":"ID","message":"body is mandatory for this action."}`)
-	if r := g.get("/v1.0/gateway/connections/open", "Accept", "application/json"); r.StatusCode != 404 {
-		t.Errorf("GET: %d", r.StatusCode)
-	}
-	for _, accept := range []string{"", "*/*", "text/html"} {
-		r := g.post("/v1.0/gateway/connections/open", m{"clientId": g.id, "clientSecret": g.key, "subscriptions": []m{{"type": "EVENT", "topic": "*"}}}, "Accept", accept)
-		if !strings.HasPrefix(string(r.body), "<?xml") || !strings.Contains(string(r.body), "<ticket>") || !strings.HasPrefix(r.Header.Get("Content-Type"), "application/xml") {
-			t.Errorf("Accept %q: %s", accept, r.body)
-		}
-	}
-	r = g.post("/v1.0/gateway/connections/open", m{"clientId": g.id, "clientSecret": "wrong", "subscriptions": []m{}})
-	if r.StatusCode != 401 || !strings.Contains(string(r.body), "<code>authFailed</code>") {
-		t.Errorf("in XML: %d %s", r.StatusCode, r.body)
-	}
-}
-
-func TestM32_TicketIsGoodOnceAndForNinetySeconds(t *testing.T) {
-	g := start(t, Config{})
-	dial := func(ticket string) (*websocket.Conn, int) {
-		ws, resp, err := websocket.Dial(t.Context(), g.url+"/connect?ticket="+url.QueryEscape(ticket), nil)
-		if err != nil && resp == nil {
-			t.Fatal(err)
-		}
-		return ws, resp.StatusCode
-	}
-	ticket := func() string { return g.open().json(t)["ticket"].(string) }
-	for _, tc := range []struct {
-		name   string
-		ticket func() string
-		status int
-	}{
-		{"none", func() string { return "" }, 401},
-		{"unknown", func() string { return "7724109a-ea43-4aa2-b803-87d82c5aaee6" }, 401},
-		{"just before its end", func() string { id := ticket(); g.must(g.Advance(ticketLife - time.Second)); return id }, 101},
-		{"at its end", func() string { id := ticket(); g.must(g.Advance(ticketLife)); return id }, 401},
-	} {
-		ws, status := dial(tc.ticket())
-		if status != tc.status {
-			t.Errorf("%s: %d", tc.name, status)
-		}
-		if ws != nil {
-			ws.CloseNow()
-		}
-	}
-	id := ticket()
-	if r := g.get("/connect?ticket=" + id); r.StatusCode != 426 {
-		t.Errorf("without upgrade: %d", r.StatusCode)
-	}
-	ws, status := dial(id)
-	if status != 101 {
-		t.Fatalf("first: %d", status)
-	}
-	defer ws.CloseNow()
-	if _, status := dial(id); status != 401 {
-		t.Errorf("second: %d", status)
-	}
-	g.must(g.Fault(Fault{Call: "connect", Kind: "503"}))
-	if _, status := dial(ticket()); status != 503 {
-		t.Errorf("faulty: %d", status)
-	}
-	g.must(g.Fault(Fault{Call: "connections/open", Kind: "html"}))
-	if r := g.open(); !strings.HasPrefix(string(r.body), "<!DOCTYPE") {
-		t.Errorf("faulty: %s", r.body)
-	}
-	for range maxTickets + 10 {
-		g.stream.issue(g.stream.tickets[""], g.Now().Add(-time.Hour))
-	}
-	if n := len(g.stream.tickets); n > maxTickets {
-		t.Errorf("%d tickets", n)
-	}
-}
-
 func TestM33_EventFrame(t *testing.T) {
 	g := start(t, Config{})
 	g.freeze()
@@ -213,47 +120,6 @@ func TestM33_EventFrame(t *testing.T) {
 		t.Errorf("data %s, want %s", f.Data, want)
 	}
 	c.ack(f, "SUCCESS")
-	g.until("it is acknowledged", func(s StreamState) bool { return s.Acked == 1 && s.Pending == 0 && s.WrongAnswers == 0 })
-}
-
-func TestM33_RedeliveryUntilAcknowledged(t *testing.T) {
-	g := start(t, Config{})
-	g.must(g.SetStream(func(s *StreamSettings) { s.Redeliver = 30 * time.Millisecond }))
-	c := g.dial()
-	g.must(g.Leave("zhangsan"))
-	first := c.next() // unanswered
-	second := c.next()
-	if first.Headers["eventId"] != second.Headers["eventId"] || first.Headers["messageId"] == second.Headers["messageId"] || first.Data != second.Data {
-		t.Errorf("first %+v, again %+v", first, second)
-	}
-	c.ack(second, "LATER")
-	third := c.next()
-	c.send(500, third.Headers["messageId"], `{"status":"LATER"}`) // as one official client says it
-	fourth := c.next()
-	if fourth.Headers["eventId"] != first.Headers["eventId"] {
-		t.Errorf("another event: %+v", fourth)
-	}
-	c.ack(fourth, "SUCCESS")
-	c.ack(fourth, "SUCCESS") // twice does no harm
-	if f, err := c.within(100 * time.Millisecond); err == nil {
-		t.Errorf("again after it was acknowledged: %+v", f)
-	}
-	if s := g.Stream(); s.Raised != 1 || s.Delivered != 4 || s.Redelivered != 3 || s.Later != 2 || s.Acked != 1 || s.Pending != 0 || s.WrongAnswers != 0 {
-		t.Errorf("state %+v", s)
-	}
-	if e := g.Events(); len(e) != 1 || e[0].Attempts != 4 || e[0].State != "acked" || e[0].Type != "user_leave_org" {
-		t.Errorf("events %+v", e)
-	}
-}
-
-func TestM33_LateAcknowledgementCounts(t *testing.T) {
-	g := start(t, Config{})
-	g.must(g.SetStream(func(s *StreamSettings) { s.Redeliver = 20 * time.Millisecond }))
-	c := g.dial()
-	g.must(g.Leave("zhangsan"))
-	first := c.next()
-	c.next()
-	c.ack(first, "SUCCESS")
 	g.until("it is acknowledged", func(s StreamState) bool { return s.Acked == 1 && s.Pending == 0 && s.WrongAnswers == 0 })
 }
 
@@ -291,50 +157,6 @@ func TestM33_OneConnectionAtRandom(t *testing.T) {
 	if len(seen) != events {
 		t.Errorf("%d events came", len(seen))
 	}
-}
-
-func TestM34_WrongAnswers(t *testing.T) {
-	g := start(t, Config{})
-	g.must(g.SetStream(func(s *StreamSettings) { s.Redeliver = time.Hour }))
-	c, other := g.dial(), g.dial()
-	g.until("both are open", func(s StreamState) bool { return len(s.Connections) == 2 })
-	g.must(g.Leave("zhangsan"))
-	g.until("it is sent", func(s StreamState) bool { return s.Delivered == 1 })
-	if g.Stream().Connections[1].Delivered == 1 {
-		c, other = other, c
-	}
-	f := c.next()
-	id := f.Headers["messageId"]
-	good := `"data":"{\"status\":\"SUCCESS\"}"`
-	for n, text := range []string{
-		`no JSON`, `[]`, `{}`,
-		`{"code":200,"headers":{"contentType":"application/json"},` + good + `}`,
-		`{"code":200,"headers":{"messageId":"unknown","contentType":"application/json"},` + good + `}`,
-		`{"code":200,"headers":{"messageId":"` + id + `"},` + good + `}`,
-		`{"code":"200","headers":{"messageId":"` + id + `","contentType":"application/json"},` + good + `}`,
-		`{"code":200,"headers":{"messageId":"` + id + `","contentType":"application/json"},"data":{"status":"SUCCESS"}}`,
-		`{"code":200,"headers":{"messageId":"` + id + `","contentType":"application/json"},"data":"ok"}`,
-		`{"code":200,"headers":{"messageId":"` + id + `","contentType":"application/json"},"data":"{\"status\":\"OK\"}"}`,
-		`{"code":404,"headers":{"messageId":"` + id + `","contentType":"application/json"},` + good + `}`,
-		`{"code":500,"headers":{"messageId":"` + id + `","contentType":"application/json"},"data":"{}"}`,
-	} {
-		g.must(c.ws.Write(t.Context(), websocket.MessageText, []byte(text)))
-		g.until(text+" is wrong", func(s StreamState) bool { return s.WrongAnswers == n+1 && s.Acked == 0 })
-	}
-	before := g.Stream().WrongAnswers
-	other.ack(f, "SUCCESS")
-	g.until("the wrong connection is told of", func(s StreamState) bool {
-		return s.WrongAnswers == before+1 && strings.Contains(s.Wrong[len(s.Wrong)-1], "another connection")
-	})
-	for range 2 * maxWrongs {
-		c.send(200, "unknown", "")
-	}
-	g.until("there are many", func(s StreamState) bool { return s.WrongAnswers == before+1+2*maxWrongs })
-	if n := len(g.Stream().Wrong); n != maxWrongs {
-		t.Errorf("%d are remembered", n)
-	}
-	c.ack(f, "SUCCESS")
-	g.until("the right one counts", func(s StreamState) bool { return s.Acked == 1 })
 }
 
 func TestM35_Ping(t *testing.T) {
@@ -380,12 +202,12 @@ func TestM35_Disconnect(t *testing.T) {
 	c := g.dial()
 	g.must(g.Leave("lisi"))
 	event := c.next()
-	exact(t, g.control("POST", "stream", `{"drain":"150ms","action":"disconnect"}`), 200, "{\"struck\":1}\n")
+	told := time.Now()
+	exact(t, g.control("POST", "stream", `{"drain":"500ms","action":"disconnect"}`), 200, "{\"struck\":1}\n")
 	f := c.next()
 	if f.Type != "SYSTEM" || f.Headers["topic"] != "disconnect" || f.Data != `{"reason":"connection is expired"}` {
 		t.Errorf("frame %+v", f)
 	}
-	told := time.Now()
 	c.ack(event, "SUCCESS") // what is under way may still be answered
 	next := g.dial()
 	g.must(g.Leave("zhangsan"))
@@ -397,7 +219,7 @@ func TestM35_Disconnect(t *testing.T) {
 	} else if websocket.CloseStatus(err) != -1 {
 		t.Errorf("closed by a frame: %v", err)
 	}
-	if d := time.Since(told); d < 100*time.Millisecond || d > 3*time.Second {
+	if d := time.Since(told); d < 500*time.Millisecond || d > 5*time.Second {
 		t.Errorf("closed after %v", d)
 	}
 	g.until("one is left", func(s StreamState) bool { return len(s.Connections) == 1 && s.Acked == 1 })
