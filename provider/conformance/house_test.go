@@ -124,7 +124,7 @@ dingtalk:
     - {corp_id: %s, client_id: %s, client_secret_file: app-secret}
   endpoints: {login: %q, api: %q, oapi: %q}
 claims: {email_domains: [corp.example.cn], verified_email_domains: [corp.example.cn]}
-limits: {logins_per_second: 1000000, dingtalk_logins_per_second: 1000000}
+limits: {logins_per_second: 1000000, dingtalk_logins_per_second: 1000000, dingtalk_calls_per_second: 1000000}
 `, h.issuer, port, "bolt://"+filepath.ToSlash(filepath.Join(workshop, "state.db")),
 		company.CorpID, company.App.ClientID, h.simulator, h.simulator, h.simulator))
 }

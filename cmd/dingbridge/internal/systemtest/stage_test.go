@@ -161,7 +161,7 @@ dingtalk:
       ways: [frame, oauth2, inapp]
       endpoints: {login: %q, api: %q, oapi: %q}
   endpoints: {script: %q}
-limits: {logins_per_second: 1000000, dingtalk_logins_per_second: 1000000}
+limits: {logins_per_second: 1000000, dingtalk_logins_per_second: 1000000, dingtalk_calls_per_second: 1000000}
 `, w.issuer, port, w.storage, corpOne, here.App.ClientID, here.ScanApp.AppID, s.first.web, s.first.url, s.first.web,
 		corpTwo, there.App.ClientID, s.second.web, s.second.url, s.second.web, s.second.web))
 	w.serve()
