@@ -215,6 +215,17 @@ func TestC15_AllowIsChecked(t *testing.T) {
 	}
 }
 
+func TestTheZeroClientAdmitsNobody(t *testing.T) {
+	facts := Facts{CorpID: "dinga", UserID: "zhangsan", Departments: []int64{1}, Roles: []int64{1}, Partial: true}
+	var c Client
+	if got := c.Admits(facts); got != (Decision{}) {
+		t.Errorf("%+v", got)
+	}
+	if groups, _ := c.Groups(facts); len(groups) != 0 || c.TableClaims(facts) != nil {
+		t.Errorf("it sees %q", groups)
+	}
+}
+
 func TestASuggestionIsMade(t *testing.T) {
 	groups := []GroupSpec{{Name: "grafana-admin", Roles: []int64{1}}, {Name: "ops", Roles: []int64{1}}, {Name: "bad name", Roles: []int64{1}}}
 	for name, want := range map[string]string{
