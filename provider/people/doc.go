@@ -8,7 +8,8 @@
 //	    person or an administrator can edit, and nothing that is given to somebody
 //	    else later, has a part in it (userId, openId, nick, e-mail, mobile).
 //	P2  A username is made once, from a safe alphabet, ends in a part of the sub, is
-//	    frozen and never given to another person; reserved words are refused.
+//	    frozen and never given to another person; reserved words are refused. One that
+//	    an administrator gives is as safe, and the former one stays the person's.
 //	P3  Every use that Fresh is asked about (single sign-on, code, refresh) stands on
 //	    a directory answer no older than RecheckAfter, or, while the directory cannot
 //	    decide, MaxStale. Older than that and undecided is ErrCannotDecide: nothing is

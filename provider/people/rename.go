@@ -30,6 +30,10 @@ func (r *Registry) Rename(ctx context.Context, s Subject, name string) (Person, 
 	if err := r.usernames.fits(name); err != nil {
 		return Person{}, err
 	}
+	s, err := r.older(ctx, s)
+	if err != nil {
+		return Person{}, err
+	}
 	op := r.Fetch(s)
 	_ = r.store.Together(ctx, op) // Read tells what the op's error means
 	p, err := r.Read(s, op)
@@ -39,10 +43,15 @@ func (r *Registry) Rename(ctx context.Context, s Subject, name string) (Person, 
 	// First the name: whoever has it registered owns it, whatever becomes of the rest.
 	claim := storage.Create("username/"+name, []byte(s), 0)
 	err = r.store.Together(ctx, claim)
-	switch {
-	case errors.Is(err, storage.ErrConflict) && string(claim.Value) != string(s):
-		return p, ErrUsernameTaken
-	case err != nil && !errors.Is(err, storage.ErrConflict):
+	if errors.Is(err, storage.ErrConflict) {
+		owner, err := r.older(ctx, Subject(claim.Value))
+		if err != nil {
+			return p, err
+		}
+		if owner != s {
+			return p, ErrUsernameTaken
+		}
+	} else if err != nil {
 		return p, fmt.Errorf("register username: %w", err)
 	}
 	return r.change(ctx, p, func(p *Person) bool {
@@ -50,6 +59,13 @@ func (r *Registry) Rename(ctx context.Context, s Subject, name string) (Person, 
 		p.Username = name
 		return changed
 	})
+}
+
+// older returns who a sub stands for: the person from before an account migration.
+func (r *Registry) older(ctx context.Context, s Subject) (Subject, error) {
+	op := r.FetchAlias(s)
+	_ = r.store.Together(ctx, op) // Alias tells what the op's error means
+	return r.Alias(s, op)
 }
 
 // ByUsername returns whose username it is, or was. ErrUnknownPerson: nobody's ever.
@@ -69,7 +85,7 @@ func (r *Registry) ByUsername(ctx context.Context, name string) (Subject, error)
 	if _, ok := s.Raw(); !ok {
 		return "", fmt.Errorf("read username: %w", ErrRecord)
 	}
-	return s, nil
+	return r.older(ctx, s)
 }
 
 // endings of paths that Gitea and GitLab keep for themselves.

@@ -200,3 +200,28 @@ func (l *lossy) Together(ctx context.Context, ops ...*storage.Op) error {
 	}
 	return err
 }
+
+// After an account migration two subs are one person, and so are their names.
+func TestP2_RenameKnowsMigratedAccounts(t *testing.T) {
+	h := build(t, Config{})
+	account, member := zhangsan()
+	old := h.login(t, account, member)
+	account.UnionID, member.UnionID = "unionSince", "unionSince"
+	since := h.login(t, account, member)
+	if err := h.Registry.store.Together(t.Context(), storage.Create(aliasKey(since.Subject), []byte(old.Subject), 0)); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"zhang", since.Username, old.Username} {
+		for _, s := range []Subject{since.Subject, old.Subject} {
+			if p, err := h.Rename(t.Context(), s, name); err != nil || p.Subject != old.Subject || p.Username != name {
+				t.Errorf("%s: %q of %s: %v", name, p.Username, p.Subject, err)
+			}
+		}
+		if s, err := h.ByUsername(t.Context(), name); err != nil || s != old.Subject {
+			t.Errorf("%s is %q's: %v", name, s, err)
+		}
+	}
+	if p := h.mustRead(t, since.Subject); p.Username != since.Username {
+		t.Errorf("the record from in between has %q", p.Username)
+	}
+}
