@@ -264,3 +264,17 @@ func TestSimulated_U2_FaultsOfEveryKind(t *testing.T) {
 		}
 	}
 }
+
+// An external contact has a userId too, and user/get may well know it: why Lookup is for
+// no login.
+func TestSimulated_U1_LookupAdmitsNobody(t *testing.T) {
+	_, c := simulated(t)
+	m, err := c.Lookup(t.Context(), "supplier")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.Member(t.Context(), m.UnionID)
+	if e, ok := errors.AsType[*dingtalk.Error](err); !ok || !e.Gone() || e.Call != dingtalk.CallByUnionID {
+		t.Errorf("%v", err)
+	}
+}
