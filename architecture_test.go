@@ -239,7 +239,7 @@ func TestRoomsUseOnlyWhatThePlanLetsThem(t *testing.T) {
 		// inside the simulator.
 		if room == "dingtalk/simulator" {
 			for _, imported := range slices.Concat(p.TestImports, p.XTestImports) {
-				if imported == module+"dingtalk" {
+				if imported == module+"dingtalk" || imported == module+"dingtalk/stream" {
 					t.Errorf("the tests of %s must not import its sibling", room)
 				}
 			}
