@@ -64,6 +64,23 @@ func TestTheClaimsOfATable(t *testing.T) {
 	}
 }
 
+// TestGroupsForWhichThereIsNoRoom: the log says so, once for a client.
+func TestGroupsForWhichThereIsNoRoom(t *testing.T) {
+	h := build(t, func(p *plan) { p.specs[0].GroupsMax = new(1) })
+	b := h.browser()
+	for range 2 {
+		tokens := h.exchange(h.login(b, "scope", "openid groups"))
+		for what, claims := range map[string]map[string]any{"ID token": h.claimsOf(tokens.text("id_token"), "app"), "userinfo": h.userinfo(tokens.text("access_token")).json} {
+			if groups, _ := claims["groups"].([]any); len(groups) != 1 {
+				t.Errorf("%s: %v", what, claims["groups"])
+			}
+		}
+	}
+	if n := strings.Count(h.logs.String(), "choose with groups_claim"); n != 1 {
+		t.Errorf("told %d times", n)
+	}
+}
+
 // TestThreat_D16_WhatWeSayNoTableSays: each claim that is in anything we give out is one
 // that no table may have, in whatever letter case.
 //

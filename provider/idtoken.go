@@ -80,9 +80,21 @@ func (p *Provider) claims(c *clients.Client, person people.Person, scopes, names
 	o := people.ClaimOptions{Scopes: allowed, Names: entitled(c, names), OmitNickname: c.OmitNickname, PhoneNumber: c.PhoneNumber,
 		Directory: c.DirectoryClaims, SubstituteEmail: c.SubstituteEmail}
 	if slices.Contains(allowed, "groups") || slices.Contains(o.Names, "groups") {
-		o.Groups, _ = c.Groups(facts(person))
+		o.Groups = p.groups(c, person)
 	}
 	return p.people.Claims(person, o)
+}
+
+// groups are those of the person that the client sees. That there is no room for all is
+// told once for a client: it is so at every token, and the remedy is in its registration.
+func (p *Provider) groups(c *clients.Client, person people.Person) []string {
+	names, dropped := c.Groups(facts(person))
+	if dropped > 0 {
+		if _, told := p.crowded.LoadOrStore(c.ID, true); !told {
+			p.Log.Warn("a person has more groups than the client takes; choose with groups_claim, or raise groups_max", "client", c.ID, "sub", string(person.Subject), "left_out", dropped)
+		}
+	}
+	return names
 }
 
 // withTable adds to a JSON object the claims of the client's own tables. No table has a

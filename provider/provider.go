@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -91,6 +92,7 @@ type Provider struct {
 	discovery []byte
 	handler   http.Handler
 	draining  atomic.Bool
+	crowded   sync.Map // ids of clients for whose groups there was no room, told once
 }
 
 // New builds a Provider. It opens no connection and starts nothing.
