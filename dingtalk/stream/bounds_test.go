@@ -20,7 +20,7 @@ import (
 	"time"
 )
 
-func TestV8_TheGatewayMayAnswerAnything(t *testing.T) {
+func TestW8_TheGatewayMayAnswerAnything(t *testing.T) {
 	good := `{"endpoint":"ws://127.0.0.1:1/connect","ticket":"t"}`
 	for _, test := range []struct {
 		name   string
@@ -72,7 +72,7 @@ func TestV8_TheGatewayMayAnswerAnything(t *testing.T) {
 }
 
 // Where the gateway is asked by TLS, the connection has it too.
-func TestV8_NoWayDownFromTLS(t *testing.T) {
+func TestW8_NoWayDownFromTLS(t *testing.T) {
 	c, err := New(Config{CorpID: corp, ClientID: clientID, ClientSecret: secret, Handle: take})
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +93,7 @@ func TestV8_NoWayDownFromTLS(t *testing.T) {
 	}
 }
 
-func TestV8_BoundedInTime(t *testing.T) {
+func TestW8_BoundedInTime(t *testing.T) {
 	for name, prepare := range map[string]func(*gateway){
 		"no answer":     func(g *gateway) { g.answers(never) },
 		"no handshake":  func(g *gateway) { g.connects(never) },
@@ -143,7 +143,7 @@ func byHand(text string, hold bool) http.HandlerFunc {
 	}
 }
 
-func TestV8_NoRedirectIsFollowed(t *testing.T) {
+func TestW8_NoRedirectIsFollowed(t *testing.T) {
 	var strayed atomic.Int32
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { strayed.Add(1) }))
 	defer elsewhere.Close()
@@ -165,7 +165,7 @@ func TestV8_NoRedirectIsFollowed(t *testing.T) {
 	}
 }
 
-func TestV8_HandshakesThatAreNone(t *testing.T) {
+func TestW8_HandshakesThatAreNone(t *testing.T) {
 	for name, answer := range map[string]http.HandlerFunc{
 		"200":            refuse(200, "hello"),
 		"a page":         refuse(502, "<html>"),
@@ -185,7 +185,7 @@ func TestV8_HandshakesThatAreNone(t *testing.T) {
 
 // Over TLS and through a proxy that was configured: certificates are verified, both
 // requests go through it, and none does if there is none.
-func TestV8_TLSAndProxy(t *testing.T) {
+func TestW8_TLSAndProxy(t *testing.T) {
 	g := newGateway()
 	server := httptest.NewTLSServer(g)
 	defer server.Close()
@@ -202,8 +202,11 @@ func TestV8_TLSAndProxy(t *testing.T) {
 			return
 		}
 		tunnels.Add(1)
-		w.WriteHeader(200)
-		here, _, _ := http.NewResponseController(w).Hijack()
+		here, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return
+		}
+		io.WriteString(here, "HTTP/1.1 200 OK\r\n\r\n")
 		go func() { io.Copy(there, here); there.Close() }()
 		go func() { io.Copy(here, there); here.Close() }()
 	}))
@@ -287,7 +290,7 @@ func logged() (*buffer, *slog.Logger) {
 }
 
 // The server repeats all it was told, wherever its words may end up.
-func TestV9_NoSecretInErrorsOrLogs(t *testing.T) {
+func TestW9_NoSecretInErrorsOrLogs(t *testing.T) {
 	const ticket = "tick/et+of=the&gateway"
 	// Before there is a ticket only the secret can be repeated.
 	early := secret + " " + url.QueryEscape(secret) + " " + url.PathEscape(secret)
@@ -370,7 +373,7 @@ func TestV9_NoSecretInErrorsOrLogs(t *testing.T) {
 	}
 }
 
-func TestV9_PrintedFormsHideTheSecret(t *testing.T) {
+func TestW9_PrintedFormsHideTheSecret(t *testing.T) {
 	l := made(t, newGateway(), "https://api.dingtalk.com")
 	cfg := l.cfg
 	var out buffer

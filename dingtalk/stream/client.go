@@ -21,6 +21,7 @@ type Client struct {
 
 	running atomic.Bool
 	room    chan struct{} // one element for each event that has come and is not yet answered
+	held    atomic.Int64  // bytes of the frames that these came in
 	turns   chan struct{} // one element for each Handle that runs
 	events  memory
 
@@ -40,7 +41,8 @@ type times struct {
 }
 
 const (
-	mostWaiting = 64      // events that have come and are not yet answered
+	mostWaiting = 1024    // events that have come and are not yet answered
+	mostHeld    = 1 << 24 // bytes of their frames
 	mostAtOnce  = 8       // calls of Handle
 	mostKnown   = 10_000  // ids of events that were handled
 	maxFrame    = 1 << 18 // bytes of a frame that is read

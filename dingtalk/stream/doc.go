@@ -26,33 +26,33 @@
 //
 // Promises:
 //
-//	V1  Handle is given events of the configured organisation only. One that names
+//	W1  Handle is given events of the configured organisation only. One that names
 //	    another, or none, is answered, counted and told to Observe, and that is all.
-//	V2  No bytes of the server end the program, nor, short of a broken connection or an
+//	W2  No bytes of the server end the program, nor, short of a broken connection or an
 //	    endless frame, the connection. What is not understood is counted; what is too
 //	    large is passed over; what is kept of a frame is bounded, and so is the number
 //	    of those that are kept.
-//	V3  Every event is answered within three seconds. SUCCESS is said of it when Handle
+//	W3  Every event is answered within three seconds. SUCCESS is said of it when Handle
 //	    has returned true, for it or for an earlier delivery, and where another delivery
-//	    would not help (V1, and an event that cannot be read); else LATER, for DingTalk
+//	    would not help (W1, and an event that cannot be read); else LATER, for DingTalk
 //	    to deliver it again.
-//	V4  An event that was handled is not handled again while it is among the latest ten
+//	W4  An event that was handled is not handled again while it is among the latest ten
 //	    thousand, on whichever connection it comes, and none is handled twice at once.
-//	V5  Reading never waits for Handle. At most eight run at once, some more events wait
+//	W5  Reading never waits for Handle. At most eight run at once, some more events wait
 //	    for their turn, and all else is answered LATER at once; DingTalk's pings are
 //	    answered meanwhile.
-//	V6  There is one loop that connects, and it gets a new ticket for each attempt. Told
+//	W6  There is one loop that connects, and it gets a new ticket for each attempt. Told
 //	    to move, it connects anew at once and lets the old connection end by itself, for
 //	    ten seconds. Attempts that fail, and connections that live shortly, whoever ends
 //	    them, are followed by ever longer waits, up to a minute.
-//	V7  A connection on which nothing comes, though it be open and answer our pings, is
+//	W7  A connection on which nothing comes, though it be open and answer our pings, is
 //	    given up; so is one that does not answer them.
-//	V8  The gateway and the handshake are bounded in time and in what is read of them.
+//	W8  The gateway and the handshake are bounded in time and in what is read of them.
 //	    No redirect is followed, no proxy used that was not configured, and nothing
 //	    sent without TLS, but on loopback.
-//	V9  The app's secret and the ticket are in no error, log line, status or printed
+//	W9  The app's secret and the ticket are in no error, log line, status or printed
 //	    form of a value, whatever the server repeats of them.
-//	V10 Connected is called once for each connection, when events may come by it. Run
+//	W10 Connected is called once for each connection, when events may come by it. Run
 //	    returns when its context has ended and all that it started is over; events
 //	    under way are then answered LATER, for another replica.
 //

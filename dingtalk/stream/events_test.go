@@ -40,7 +40,7 @@ func TestAnEventArrives(t *testing.T) {
 	}
 }
 
-func TestV1_Threat_D8_OnlyEventsOfTheOrganisation(t *testing.T) {
+func TestThreat_D8_W1_OnlyEventsOfTheOrganisation(t *testing.T) {
 	inBubble(t, func(t *testing.T, g *gateway) {
 		l := start(t, g, "")
 		p := g.next(t)
@@ -70,7 +70,7 @@ func TestV1_Threat_D8_OnlyEventsOfTheOrganisation(t *testing.T) {
 	})
 }
 
-func TestV3_WhatAnEventIsAnswered(t *testing.T) {
+func TestW3_WhatAnEventIsAnswered(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		handle func(context.Context) bool
@@ -116,7 +116,7 @@ func TestV3_WhatAnEventIsAnswered(t *testing.T) {
 	}
 }
 
-func TestV4_HandledOnce(t *testing.T) {
+func TestW4_HandledOnce(t *testing.T) {
 	inBubble(t, func(t *testing.T, g *gateway) {
 		var refuse atomic.Bool
 		calls := make(chan Event, 100)
@@ -170,7 +170,7 @@ func TestV4_HandledOnce(t *testing.T) {
 	})
 }
 
-func TestV4_TheMemoryIsBounded(t *testing.T) {
+func TestW4_TheMemoryIsBounded(t *testing.T) {
 	m := newMemory(3)
 	for i := range 100 {
 		id := fmt.Sprint(i)
@@ -193,7 +193,7 @@ func TestV4_TheMemoryIsBounded(t *testing.T) {
 	}
 }
 
-func TestV5_ReadingNeverWaits(t *testing.T) {
+func TestW5_ReadingNeverWaits(t *testing.T) {
 	inBubble(t, func(t *testing.T, g *gateway) {
 		var running, most atomic.Int32
 		release := make(chan struct{})
@@ -236,7 +236,7 @@ func TestV5_ReadingNeverWaits(t *testing.T) {
 }
 
 // Handlers that are stuck cost those that come later their turn, not their answer.
-func TestV5_WhoWaitsTooLongIsAskedForAgain(t *testing.T) {
+func TestW5_WhoWaitsTooLongIsAskedForAgain(t *testing.T) {
 	inBubble(t, func(t *testing.T, g *gateway) {
 		const sent = 20
 		release := make(chan struct{})
@@ -274,6 +274,34 @@ func TestV5_WhoWaitsTooLongIsAskedForAgain(t *testing.T) {
 		}
 		if len(once) != sent {
 			t.Errorf("%d of %d were handled: %v", len(once), sent, once)
+		}
+	})
+}
+
+// What waits is bounded in bytes too.
+func TestW2_WhatWaitsIsBounded(t *testing.T) {
+	inBubble(t, func(t *testing.T, g *gateway) {
+		release := make(chan struct{})
+		l := start(t, g, "", func(c *Config) {
+			c.Handle = func(context.Context, Event) bool { <-release; return true }
+		})
+		p := g.next(t)
+		data := `{"x":"` + strings.Repeat("x", maxFrame-2000) + `"}`
+		const sent = mostHeld/maxFrame + 100
+		for i := range sent {
+			p.send(eventFrame(fmt.Sprint("m", i), fmt.Sprint("e", i), "x", corp, data))
+		}
+		synctest.Wait()
+		if got := len(p.replies); got != 100 {
+			t.Errorf("%d of %d are not held", got, sent)
+		}
+		close(release)
+		for range sent {
+			p.reply()
+		}
+		synctest.Wait()
+		if l.held.Load() != 0 || len(l.room) != 0 {
+			t.Errorf("%d bytes and %d events are still held", l.held.Load(), len(l.room))
 		}
 	})
 }

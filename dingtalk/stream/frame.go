@@ -17,6 +17,7 @@ type frame struct {
 	messageID string // empty if there is none that could be sent back
 	data      json.RawMessage
 	headers   map[string]json.RawMessage
+	size      int64 // bytes
 }
 
 const maxMessageID = 1024 // bytes
@@ -41,6 +42,7 @@ func parseFrame(raw []byte) (frame, bool) {
 		messageID: text(inner["messageId"]),
 		data:      outer["data"],
 		headers:   inner,
+		size:      int64(len(raw)),
 	}
 	if len(f.messageID) > maxMessageID {
 		f.messageID = ""

@@ -27,7 +27,7 @@ var hostile = []string{
 	strings.Repeat("x", maxFrame+1), strings.Repeat("x", maxSkipped),
 }
 
-func TestV2_NothingInAFrameEndsAnything(t *testing.T) {
+func TestW2_NothingInAFrameEndsAnything(t *testing.T) {
 	inBubble(t, func(t *testing.T, g *gateway) {
 		l := start(t, g, "")
 		p := g.next(t)
@@ -50,7 +50,7 @@ func TestV2_NothingInAFrameEndsAnything(t *testing.T) {
 }
 
 // What DingTalk may begin to send one day is answered and does no harm.
-func TestV2_WhatIsNotKnownIsAnswered(t *testing.T) {
+func TestW2_WhatIsNotKnownIsAnswered(t *testing.T) {
 	for frame, code := range map[string]int{
 		system("CONNECTED", "m", "{}"):                             200,
 		system("REGISTERED", "m", ""):                              200,
@@ -77,7 +77,7 @@ func TestV2_WhatIsNotKnownIsAnswered(t *testing.T) {
 }
 
 // A ping is answered with what it brought, whatever that is.
-func TestV2_PingsAreGivenBack(t *testing.T) {
+func TestW2_PingsAreGivenBack(t *testing.T) {
 	inBubble(t, func(t *testing.T, g *gateway) {
 		start(t, g, "")
 		p := g.next(t)
@@ -110,7 +110,7 @@ func TestV2_PingsAreGivenBack(t *testing.T) {
 	})
 }
 
-func TestV2_AFrameWithoutEndEndsTheConnection(t *testing.T) {
+func TestW2_AFrameWithoutEndEndsTheConnection(t *testing.T) {
 	inBubble(t, func(t *testing.T, g *gateway) {
 		l := start(t, g, "")
 		p := g.next(t)
@@ -139,7 +139,7 @@ func TestV2_AFrameWithoutEndEndsTheConnection(t *testing.T) {
 }
 
 // A frame that never comes to its end, byte for byte, is silence.
-func TestV2_AFrameThatDribblesEndsTheConnection(t *testing.T) {
+func TestW2_AFrameThatDribblesEndsTheConnection(t *testing.T) {
 	inBubble(t, func(t *testing.T, g *gateway) {
 		l := start(t, g, "")
 		p := g.next(t)
@@ -284,7 +284,7 @@ func FuzzFrame(f *testing.F) {
 	})
 }
 
-func TestV10_ConnectedForEachConnectionAndTheEnd(t *testing.T) {
+func TestW10_ConnectedForEachConnectionAndTheEnd(t *testing.T) {
 	inBubble(t, func(t *testing.T, g *gateway) {
 		entered := make(chan struct{}, 10)
 		l := start(t, g, "", func(c *Config) {
@@ -337,7 +337,7 @@ func TestV10_ConnectedForEachConnectionAndTheEnd(t *testing.T) {
 	})
 }
 
-func TestV10_RunWaitsForHandle(t *testing.T) {
+func TestW10_RunWaitsForHandle(t *testing.T) {
 	inBubble(t, func(t *testing.T, g *gateway) {
 		over := false
 		l := start(t, g, "", func(c *Config) {
@@ -354,7 +354,7 @@ func TestV10_RunWaitsForHandle(t *testing.T) {
 }
 
 // Whatever Run is doing when its context ends, it ends.
-func TestV10_RunEndsAtAnyTime(t *testing.T) {
+func TestW10_RunEndsAtAnyTime(t *testing.T) {
 	for name, prepare := range map[string]func(*gateway){
 		"asking":     func(g *gateway) { g.answers(never) },
 		"connecting": func(g *gateway) { g.connects(never) },
@@ -377,7 +377,7 @@ func TestV10_RunEndsAtAnyTime(t *testing.T) {
 }
 
 // A server that neither reads nor closes holds nobody up.
-func TestV10_RunEndsThoughTheServerDoesNotListen(t *testing.T) {
+func TestW10_RunEndsThoughTheServerDoesNotListen(t *testing.T) {
 	inBubble(t, func(t *testing.T, g *gateway) {
 		l := start(t, g, "")
 		p := g.next(t)

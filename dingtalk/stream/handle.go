@@ -22,26 +22,42 @@ func (s *session) event(w *work, f frame) {
 	}
 	c.note(func(status *Status) { status.Events++ })
 	f.data, f.headers = nil, nil // what waits is bounded, so it keeps no more than it needs
-	select {
-	case c.room <- struct{}{}:
-	default:
+	if !c.admit(f.size) {
 		s.later(f, e)
 		return
 	}
 	switch c.events.begin(e.ID) {
 	case isHandled:
-		<-c.room
+		c.release(f.size)
 		c.observe(Repeated, e)
 		s.send(f.success())
 	case isUnderWay:
-		<-c.room
+		c.release(f.size)
 		s.later(f, e)
 	case isNew:
 		w.all.Go(func() {
-			defer func() { <-c.room }()
+			defer c.release(f.size)
 			s.settle(w, f, e)
 		})
 	}
+}
+
+// admit lets an event in, if there is room.
+func (c *Client) admit(size int64) bool {
+	if c.held.Add(size) <= mostHeld {
+		select {
+		case c.room <- struct{}{}:
+			return true
+		default:
+		}
+	}
+	c.held.Add(-size)
+	return false
+}
+
+func (c *Client) release(size int64) {
+	c.held.Add(-size)
+	<-c.room
 }
 
 // settle waits for its turn and for Handle, but not longer than DingTalk does.

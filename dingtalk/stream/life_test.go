@@ -23,7 +23,7 @@ func refuse(status int, body string) http.HandlerFunc {
 	}
 }
 
-func TestV6_ATicketForEachAttempt(t *testing.T) {
+func TestW6_ATicketForEachAttempt(t *testing.T) {
 	inBubble(t, func(t *testing.T, g *gateway) {
 		g.connects(refuse(503, "not now"))
 		start(t, g, "")
@@ -37,7 +37,7 @@ func TestV6_ATicketForEachAttempt(t *testing.T) {
 	})
 }
 
-func TestV6_ToldToMove(t *testing.T) {
+func TestW6_ToldToMove(t *testing.T) {
 	inBubble(t, func(t *testing.T, g *gateway) {
 		l := start(t, g, "")
 		old := g.next(t)
@@ -83,7 +83,7 @@ func TestV6_ToldToMove(t *testing.T) {
 }
 
 // The end of a connection that was let go starts nothing.
-func TestV6_OneLoop(t *testing.T) {
+func TestW6_OneLoop(t *testing.T) {
 	inBubble(t, func(t *testing.T, g *gateway) {
 		l := start(t, g, "")
 		for range 20 {
@@ -108,7 +108,7 @@ func TestV6_OneLoop(t *testing.T) {
 }
 
 // Whatever the server does to be rid of us or to keep us busy, we come at most so often.
-func TestV6_AttemptsSlowDown(t *testing.T) {
+func TestW6_AttemptsSlowDown(t *testing.T) {
 	for name, script := range map[string]func(*gateway, *peer){
 		"told to move at once": func(_ *gateway, p *peer) { p.send(system("disconnect", "d", "{}")) },
 		"closed at once":       func(_ *gateway, p *peer) { p.conn.Close(websocket.StatusNormalClosure, "go") },
@@ -152,7 +152,7 @@ func TestV6_AttemptsSlowDown(t *testing.T) {
 }
 
 // After a connection that lived, the waits begin anew.
-func TestV6_TheWaitsBeginAnew(t *testing.T) {
+func TestW6_TheWaitsBeginAnew(t *testing.T) {
 	inBubble(t, func(t *testing.T, g *gateway) {
 		g.answers(refuse(503, ""))
 		start(t, g, "")
@@ -169,7 +169,7 @@ func TestV6_TheWaitsBeginAnew(t *testing.T) {
 	})
 }
 
-func TestV6_BadCredentialsWaitLong(t *testing.T) {
+func TestW6_BadCredentialsWaitLong(t *testing.T) {
 	for name, answer := range map[string]http.HandlerFunc{
 		"as seen":        refuse(401, `{"requestid":"ED203550-A","code":"authFailed","message":"鉴权失败"}`),
 		"without a body": refuse(401, ""),
@@ -205,7 +205,7 @@ func TestV6_BadCredentialsWaitLong(t *testing.T) {
 	}
 }
 
-func TestV7_SilenceEndsAConnection(t *testing.T) {
+func TestW7_SilenceEndsAConnection(t *testing.T) {
 	inBubble(t, func(t *testing.T, g *gateway) {
 		l := start(t, g, "")
 		first := g.next(t) // answers our pings, says nothing
@@ -221,7 +221,7 @@ func TestV7_SilenceEndsAConnection(t *testing.T) {
 	})
 }
 
-func TestV7_UnansweredPingsEndAConnection(t *testing.T) {
+func TestW7_UnansweredPingsEndAConnection(t *testing.T) {
 	for name, fall := range map[string]func(*peer){
 		"does not answer": func(p *peer) { p.mute.Store(true) },
 		"does not read": func(p *peer) {
@@ -249,7 +249,7 @@ func TestV7_UnansweredPingsEndAConnection(t *testing.T) {
 }
 
 // Either kind of ping of the server's keeps a connection.
-func TestV7_PingsKeepAConnection(t *testing.T) {
+func TestW7_PingsKeepAConnection(t *testing.T) {
 	for name, ping := range map[string]func(*peer) error{
 		"DingTalk's":      func(p *peer) error { p.ping("m"); return nil },
 		"the websocket's": func(p *peer) error { return p.conn.Ping(p.t.Context()) },
