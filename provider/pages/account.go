@@ -134,7 +134,7 @@ func (w words) past(id, label string, at time.Time) detail {
 	if at.IsZero() {
 		return detail{}
 	}
-	return w.when(id, label, at)
+	return detail{ID: id, Label: label, Value: w.ago(time.Since(at)), Note: at.Format("2006-01-02 15:04 UTC-07:00")}
 }
 
 // some names the first of many.

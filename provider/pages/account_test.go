@@ -53,7 +53,7 @@ func TestP23_WhoAndWhere(t *testing.T) {
 		if byID(root, "session-1-end") != nil || byID(root, "nothing-lasts") != nil || byID(root, "more-sessions") != nil || byID(root, "more-lasting") != nil {
 			t.Errorf("%s: what is not so is said", lang)
 		}
-		if got := inner(byID(root, "session-2-began")); !strings.Contains(got, "2026-05-01 14:03:21 UTC+08:00") {
+		if got := inner(byID(root, "session-2-began")); !strings.Contains(got, "2026-05-01 14:03 UTC+08:00") {
 			t.Errorf("%s: began %q", lang, got)
 		}
 		for id, end := range map[string]string{"session-2": "session:b", "lasting-1": "grant:c", "lasting-2": "grant:d"} {

@@ -160,14 +160,10 @@ func (p *Pages) details(page Page, contact string, w words) []detail {
 func asked(page Page, w words) []detail {
 	list := []detail{{ID: "device-address", Label: w.DeviceAddress, Value: token(page.DeviceAddress, maxName), Code: true}}
 	if !page.Begun.IsZero() {
-		list = append(list, w.when("begun", w.Begun, page.Begun))
+		list = append(list, detail{ID: "begun", Label: w.Begun, Value: w.ago(time.Since(page.Begun)),
+			Note: page.Begun.Format("2006-01-02 15:04:05 UTC-07:00")}) // too, for a page may stay open
 	}
 	return kept(list...)
-}
-
-// when tells a time as people do, and exactly too, for a page may stay open.
-func (w words) when(id, label string, at time.Time) detail {
-	return detail{ID: id, Label: label, Value: w.ago(time.Since(at)), Note: at.Format("2006-01-02 15:04:05 UTC-07:00")}
 }
 
 // ago is in whole minutes, then hours, then days. Before the end of the first minute,

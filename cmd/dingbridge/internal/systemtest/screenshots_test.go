@@ -148,7 +148,16 @@ func (s *stage) others(v *viewer) []scene {
 	}
 	return []scene{
 		{"home", "home", func() { v.open(s.issuer + "/") }},
-		{"signed-in", "signed-in", func() { inside(); v.open(s.issuer + "/") }},
+		{"signed-in", "signed-in", func() {
+			inside()
+			a := s.app("screen").call(v.t.Context(), s.issuer+"/device_authorization", url.Values{"scope": {"openid offline_access"}})
+			v.open(a.text("verification_uri_complete"))
+			v.click("#send")
+			v.click("#choose-approve")
+			v.see(`main[data-page="device-approved"]`)
+			s.app("screen").call(v.t.Context(), s.issuer+"/token", url.Values{"grant_type": {"urn:ietf:params:oauth:grant-type:device_code"}, "device_code": {a.text("device_code")}})
+			v.open(s.issuer + "/")
+		}},
 		{"sign-out", "sign-out", func() { inside(); v.open(s.issuer + "/end_session") }},
 		{"signed-out", "signed-out", leave("#choose-here")},
 		{"signed-out-everywhere", "signed-out-everywhere", leave("#choose-everywhere")},

@@ -85,7 +85,8 @@ type stage struct {
 	hosts         hosts
 }
 
-func newStage(t testing.TB) *stage {
+// newStage has more clients, if there are entries of clients.yaml for them.
+func newStage(t testing.TB, more ...string) *stage {
 	t.Helper()
 	w := &world{t: t, folder: t.TempDir(), secret: secret.Generate(), clients: map[string]string{}}
 	w.storage = "bolt://" + filepath.ToSlash(filepath.Join(w.folder, "state.db"))
@@ -134,7 +135,7 @@ func newStage(t testing.TB) *stage {
 	s.two, s.tap = s.one+"/second", s.both+"/second"
 	w.clients["strict"] = add("strict", corpOne, "{people: [lisi]}", "    name: 财务系统\n    redirect_uris: [https://strict.example.com/callback]\n").Secret
 	w.clients["screen"] = add("screen", corpOne, "everyone", "    name: 会议室大屏\n    redirect_uris: [https://screen.example.com/callback]\n    device_authorization: true\n").Secret
-	w.write("clients.yaml", list.String())
+	w.write("clients.yaml", list.String()+strings.Join(more, ""))
 	w.write("secret", w.secret+"\n")
 	for name, key := range map[string]string{"one": here.App.ClientSecret, "two": there.App.ClientSecret, "scan": here.ScanApp.AppSecret} {
 		w.write(name, key+"\n")
