@@ -23,6 +23,11 @@
 //	session.go        whose session a browser has
 //	gate.go           may this person still enter this client (no HTTP in it)
 //	removal.go        what becomes of people beside what a request asks (no HTTP in it)
+//	administer.go     whom an administrator means (no HTTP in it)
+//	administerpeople.go   what one does to people by hand (no HTTP in it)
+//	administerleavers.go  the brake, and a sweep by hand (no HTTP in it)
+//	personview.go     a person as an administrator sees them (no HTTP in it)
+//	policytest.go     what a login would come to, and why (no HTTP in it)
 //	endsession.go     /end_session: asked or proven, here or everywhere
 //	notices.go        which clients are told of a session's end
 //	device.go         a device's codes, and the tokens for them (no HTTP in it)

@@ -92,6 +92,8 @@ type Provider struct {
 	discovery []byte
 	handler   http.Handler
 	draining  atomic.Bool
+	drained   chan struct{} // closed with draining
+	sweeps    sweeps
 	crowded   sync.Map // ids of clients for whose groups there was no room, told once
 }
 
@@ -154,6 +156,7 @@ func New(c Config) (*Provider, error) {
 		tickets:  c.Secrets.Tokens("form"),
 		begun:    newBudget(c.LoginsPerSecond, 10),
 		answers:  newBudget(c.DingTalkLoginsPerSecond, 1),
+		drained:  make(chan struct{}),
 	}
 	p.notices = logout.New(logout.Config{Issuer: c.Issuer, Audit: c.Audit, Log: c.Log, Sign: func(alg string, payload []byte) (string, error) {
 		return c.Ring.Sign(alg, keys.TypeLogoutToken, payload)
@@ -170,7 +173,11 @@ func (p *Provider) Handler() http.Handler { return p.handler }
 
 // Drain makes readiness fail, so that a load balancer sends nothing new; what is
 // under way goes on.
-func (p *Provider) Drain() { p.draining.Store(true) }
+func (p *Provider) Drain() {
+	if !p.draining.Swap(true) {
+		close(p.drained)
+	}
+}
 
 // Finish waits until the notices of logouts that are under way have reached their
 // clients, or have failed for good; until ctx ends at the longest. Call it when no

@@ -57,7 +57,7 @@ func (p *Provider) swept(ctx context.Context, r leavers.Report) {
 
 // Run looks after leavers and after this replica's share of DingTalk's limits until ctx ends,
 // and returns when nothing is under way.
-func (p *Provider) Run(ctx context.Context) { p.leavers.Run(ctx) }
+func (p *Provider) Run(ctx context.Context) { p.sweeps.run(ctx, p.leavers.Run) }
 
 // Hint takes an event of DingTalk that names people by their userIds. False: there is no room,
 // let it be delivered again.

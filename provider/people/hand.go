@@ -115,11 +115,14 @@ func (r *Registry) Migrate(ctx context.Context, newcomer Subject) (Person, error
 	if err != nil {
 		return Person{}, err
 	}
-	if old.Subject == newcomer || old.CorpID != p.CorpID || old.Profile.UnionID != former {
+	// Of a migration that stopped half way, the old record has the new id already.
+	if old.Subject == newcomer || old.CorpID != p.CorpID || old.Profile.UnionID != former && old.Profile.UnionID != p.Profile.UnionID {
 		return Person{}, ErrNotMigrated
 	}
 	if _, err := o.directory.Member(ctx, former); err == nil {
 		return Person{}, fmt.Errorf("%w: DingTalk still knows the person under the old id", ErrNotMigrated)
+	} else if err = verdict(err); !errors.Is(err, ErrGone) {
+		return Person{}, fmt.Errorf("migrate: %w", err)
 	}
 	op := storage.Create(aliasKey(newcomer), []byte(old.Subject), 0)
 	if err := r.store.Together(ctx, op); err != nil && !(errors.Is(err, storage.ErrConflict) && string(op.Value) == string(old.Subject)) {
