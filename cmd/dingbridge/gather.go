@@ -120,7 +120,7 @@ func (m *materials) readCertificate(certFile, keyFile string) (err error) {
 
 func (m *materials) readClients(file string) config.Faults {
 	w := newWatch(func() { m.clientsChanged(file) }, file)
-	set, err := config.LoadClients(file, m.config.DingTalk.CorpIDs())
+	set, err := config.LoadClients(file, &m.config)
 	if err != nil {
 		faults, _ := errors.AsType[config.Faults](err)
 		return faults
@@ -131,7 +131,7 @@ func (m *materials) readClients(file string) config.Faults {
 
 // clientsChanged takes a new clients.yaml up, whole or not at all (promise M5).
 func (m *materials) clientsChanged(file string) {
-	set, err := config.LoadClients(file, m.config.DingTalk.CorpIDs())
+	set, err := config.LoadClients(file, &m.config)
 	if err != nil {
 		m.audit.Record(context.Background(), audit.Event{Name: audit.ClientsRejected, Err: err})
 		for fault := range strings.SplitSeq(err.Error(), "\n") {

@@ -51,15 +51,18 @@ func ParseClients(file string, data []byte) (*ClientsDocument, error) {
 }
 
 // LoadClients reads the clients.yaml called file and checks the clients, also against
-// the organisations that there are (promise C7). Its error is a [Faults].
-func LoadClients(file string, corpIDs []string) (*clients.Set, error) {
+// what config.yaml says; nil: that is not known. Its error is a [Faults].
+func LoadClients(file string, c *Config) (*clients.Set, error) {
 	data, err := readFile(file)
 	if err != nil {
 		return nil, Faults{{File: file, Text: reason(err), Remedy: "make it with `dingbridge client add`"}}
 	}
 	d, err := ParseClients(file, data)
 	set, wrong := d.Set()
-	wrong = append(wrong, untold(d.organisations(corpIDs), wrong)...)
+	if c != nil {
+		wrong = append(wrong, untold(d.organisations(c.DingTalk.CorpIDs()), wrong)...)
+		wrong = append(wrong, d.substitutes(c.Claims)...)
+	}
 	if err, ok := err.(Faults); ok {
 		wrong = append(slices.Clone(err), untold(wrong, err)...)
 	}
@@ -67,6 +70,18 @@ func LoadClients(file string, corpIDs []string) (*clients.Set, error) {
 		return nil, wrong.Err()
 	}
 	return set, nil
+}
+
+// substitutes are the faults of clients for which addresses are to be made up, where no
+// domain is said to make them of: the app would refuse people, and nobody know why.
+func (d *ClientsDocument) substitutes(claims Claims) (faults Faults) {
+	for i, c := range d.Specs {
+		if c.SubstituteEmail && claims.SubstituteEmailDomain == "" {
+			faults = append(faults, d.at.fault(item("clients", i)+".substitute_email", "has no domain to make addresses of",
+				"give claims.substitute_email_domain in config.yaml one that you own and at which nobody has mail"))
+		}
+	}
+	return faults
 }
 
 // organisations are the faults of clients and groups that name an organisation which

@@ -306,12 +306,21 @@ func TestC7_ClientsAndOrganisations(t *testing.T) {
 			if err := os.WriteFile("c.yaml", []byte(tc.text), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			set, err := LoadClients("c.yaml", tc.corpIDs)
+			set, err := LoadClients("c.yaml", having(tc.corpIDs...))
 			if got := lines(err); !slices.EqualFunc(got, tc.want, strings.HasPrefix) || (set == nil) != (tc.want != nil) {
 				t.Errorf("a set: %v, and\n%s", set != nil, strings.Join(got, "\n"))
 			}
 		})
 	}
+}
+
+// having is a config.yaml with organisations of these corpIds.
+func having(corpIDs ...string) *Config {
+	c := &Config{Claims: Claims{SubstituteEmailDomain: "none.example.com"}}
+	for _, id := range corpIDs {
+		c.DingTalk.Organisations = append(c.DingTalk.Organisations, Organisation{CorpID: id})
+	}
+	return c
 }
 
 func FuzzClients(f *testing.F) {

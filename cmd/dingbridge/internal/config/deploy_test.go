@@ -20,7 +20,7 @@ func TestDeployConfigLoads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := LoadClients(d.File(d.Config.ClientsFile), d.Config.DingTalk.CorpIDs()); err != nil {
+	if _, err := LoadClients(d.File(d.Config.ClientsFile), &d.Config); err != nil {
 		t.Error(err)
 	}
 }

@@ -26,6 +26,8 @@
 //     fault, and so is a group of one; so are those that name none when config.yaml
 //     has several. It cannot happen that a client serves an organisation, or a group
 //     means its ids, by oversight.
+//   - C8: A client that wants made-up e-mail addresses is a fault while config.yaml has
+//     no domain for them.
 //
 // Only cmd/dingbridge may import it: rooms have their own small Configs and know
 // nothing of files.
