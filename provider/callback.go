@@ -151,7 +151,7 @@ func (p *Provider) identify(w http.ResponseWriter, r *http.Request, f finish) {
 		p.decline(w, r, f, otherPerson)
 		return
 	}
-	person, keep, err := p.people.Welcome(ctx, present, f.organisation.CorpID, account, member)
+	person, keep, err := p.people.Welcome(ctx, present, f.organisation.CorpID, account, member, start)
 	if errors.Is(err, people.ErrBlocked) {
 		p.refuse(w, r, f, refusedBy(err))
 		return

@@ -16,6 +16,10 @@ import (
 // many were removed already. Nothing was ended. It is a case of ErrCannotDecide.
 var ErrWithheld = fmt.Errorf("removal withheld: %w", ErrCannotDecide)
 
+// ErrUnvouched is the case of ErrWithheld that may pass by itself: the directory vouched for
+// nobody whom we know.
+var ErrUnvouched = fmt.Errorf("directory vouches for nobody: %w", ErrWithheld)
+
 // brakeWindow is the time in which removals are counted.
 const brakeWindow = time.Hour
 
@@ -48,9 +52,17 @@ type BrakeState struct {
 	version   storage.Version
 }
 
-// A Removal is one that was counted.
+// confirmed tells whether an administrator's word counts now, and not one from a clock that
+// was wrong.
+func (b BrakeState) confirmed(now time.Time) bool {
+	return now.Before(b.Confirmed) && b.Confirmed.Sub(now) <= brakeWindow+clockSlack
+}
+
+// A Removal is one that was counted. With the epoch that it ends it is counted once,
+// whoever tries it how often; who came back and is removed again counts again.
 type Removal struct {
 	Subject Subject `json:"s"`
+	Epoch   int64   `json:"p"`
 	At      int64   `json:"t"` // Unix milliseconds
 }
 
@@ -76,6 +88,8 @@ func (r *Registry) mayRemove(ctx context.Context, p Person, asked time.Time, why
 		withheld.Reason = "dry run: " + reason
 	case !r.stands(ctx, o, p, asked):
 		withheld.Reason = "directory vouches for nobody"
+		r.happened(ctx, withheld)
+		return ErrUnvouched
 	default:
 		return r.count(ctx, p, why)
 	}
@@ -88,15 +102,15 @@ func (r *Registry) count(ctx context.Context, p Person, why Cause) error {
 	var engages, allowed bool
 	state, err := r.changeBrake(ctx, p.CorpID, func(b *BrakeState) bool {
 		now := now()
-		counted := slices.ContainsFunc(b.Removals, func(m Removal) bool { return m.Subject == p.Subject })
-		engages, allowed = false, counted || now.Before(b.Confirmed)
+		counted := slices.ContainsFunc(b.Removals, func(m Removal) bool { return m.Subject == p.Subject && m.Epoch == p.Epoch })
+		engages, allowed = false, b.Engaged.IsZero() && (counted || b.confirmed(now))
 		switch {
 		case allowed, !b.Engaged.IsZero():
 			return false
 		case len(b.Removals) >= b.Limit:
 			b.Engaged, engages = now, true
 		default:
-			b.Removals, allowed = append(b.Removals, Removal{p.Subject, now.UnixMilli()}), true
+			b.Removals, allowed = append(b.Removals, Removal{p.Subject, p.Epoch, now.UnixMilli()}), true
 		}
 		return true
 	})

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/dingbridge/dingbridge/storage"
 )
@@ -33,17 +34,36 @@ func (r *Registry) wantEmail(s Subject, corpID string, profile, before Profile) 
 	return &emailWish{address, storage.Create(emailKey(address), []byte(s), 0)}
 }
 
+// Marks before the sub in an address that is being let go, or was: nobody's, and free.
+const (
+	leaving = "-"
+	free    = "+"
+)
+
+// emailOwner is for whom the address is kept that a done op shows; nobody if it is free.
+func emailOwner(op *storage.Op) Subject {
+	value := string(op.Value)
+	if strings.HasPrefix(value, free) {
+		return ""
+	}
+	return Subject(strings.TrimPrefix(value, leaving))
+}
+
 // haveEmail notes what became of the wish. An address that is somebody else's, or could not
 // be registered, is not claimed.
 func (r *Registry) haveEmail(ctx context.Context, s Subject, corpID string, profile *Profile, wish *emailWish) {
 	if wish == nil {
 		return
 	}
+	if errors.Is(wish.op.Err, storage.ErrConflict) && emailOwner(wish.op) == "" {
+		wish.op = storage.Swap(wish.op.Key, wish.op.Version, []byte(s), 0)
+		_ = r.store.Together(ctx, wish.op)
+	}
 	switch err := wish.op.Err; {
 	case err == nil, errors.Is(err, storage.ErrConflict) && string(wish.op.Value) == string(s):
 		profile.ClaimedEmail = wish.address
 	case errors.Is(err, storage.ErrConflict):
-		r.happened(ctx, Happening{Kind: EmailWithheld, CorpID: corpID, Subject: s, Other: Subject(wish.op.Value)})
+		r.happened(ctx, Happening{Kind: EmailWithheld, CorpID: corpID, Subject: s, Other: emailOwner(wish.op)})
 	default:
 		r.log.WarnContext(ctx, "an e-mail address could not be registered, so it is not claimed", "sub", string(s), "error", err)
 	}
@@ -77,23 +97,31 @@ func (r *Registry) ReleaseEmail(ctx context.Context, address string) (Subject, e
 		return "", fmt.Errorf("release an e-mail address: %w: it is not well-formed", ErrUnknownPerson)
 	}
 	op := storage.Get(emailKey(address))
-	if err := r.store.Together(ctx, op); errors.Is(err, storage.ErrNotFound) {
+	err := r.store.Together(ctx, op)
+	owner := emailOwner(op)
+	switch _, ok := owner.Raw(); {
+	case errors.Is(err, storage.ErrNotFound), err == nil && owner == "":
 		return "", ErrUnknownPerson
-	} else if err != nil {
+	case err != nil:
 		return "", fmt.Errorf("release an e-mail address: %w", err)
+	case !ok:
+		return "", fmt.Errorf("release an e-mail address: %w", ErrRecord)
 	}
-	owner := Subject(op.Value)
-	// First the person forgets it: with the address free and still claimed, two would claim it.
+	// Nobody can have it, then the person forgets it, and only then is it free: else two
+	// would claim it. A re-check of the person that is under way loses to the write here.
+	op = storage.Swap(op.Key, op.Version, []byte(leaving+owner), 0)
+	if err := r.store.Together(ctx, op); err != nil {
+		return owner, fmt.Errorf("release an e-mail address: %w", err)
+	}
 	if err := r.update(ctx, owner, func(p *Person) bool {
-		had := p.Profile.ClaimedEmail == address
-		if had {
+		if p.Profile.ClaimedEmail == address {
 			p.Profile.ClaimedEmail = ""
 		}
-		return had
+		return true
 	}); err != nil && !errors.Is(err, ErrUnknownPerson) {
 		return owner, err
 	}
-	if err := r.store.Together(ctx, storage.Delete(emailKey(address))); err != nil {
+	if err := r.store.Together(ctx, storage.Swap(op.Key, op.Version, []byte(free+owner), 0)); err != nil {
 		return owner, fmt.Errorf("release an e-mail address: %w", err)
 	}
 	return owner, nil

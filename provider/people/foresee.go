@@ -110,7 +110,7 @@ func (r *Registry) EmailOf(ctx context.Context, p Person) (e EmailStanding, err 
 	case err != nil:
 		return e, fmt.Errorf("read whose an e-mail address is: %w", err)
 	}
-	e.Owner = Subject(op.Value)
+	e.Owner = emailOwner(op)
 	return e, nil
 }
 
@@ -128,7 +128,7 @@ func (r *Registry) Bar(ctx context.Context, corpID, userID string) (Subject, err
 		return "", err
 	}
 	// A first login at this moment has epoch 1, whoever of the two is faster.
-	p.Epoch, p.Blocked, p.CheckedAt, p.App, p.indexed = 2, true, now(), r.organisations[corpID].app, true
+	p.Epoch, p.Blocked, p.CheckedAt, p.App = 2, true, now(), r.organisations[corpID].app
 	create := storage.Create(key(p.Subject), r.writeRecord(p), 0)
 	err = r.store.Together(ctx, append(index(p), create)...)
 	switch {

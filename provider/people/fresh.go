@@ -111,7 +111,7 @@ func (r *Registry) within(p Person, limit time.Duration) bool {
 
 // recheck asks the directory about one person and notes a decided answer.
 func (r *Registry) recheck(ctx context.Context, p Person, why Cause) (Person, error) {
-	o, asked := r.organisations[p.CorpID], now()
+	o, asked := r.organisations[p.CorpID], time.Now()
 	if o == nil {
 		return p, fmt.Errorf("%w: the organisation is not configured", ErrCannotDecide)
 	}
@@ -125,30 +125,49 @@ func (r *Registry) recheck(ctx context.Context, p Person, why Cause) (Person, er
 	if err != nil {
 		return p, fmt.Errorf("%w: %w", ErrCannotDecide, err)
 	}
-	o.witness.saw(p, asked)
-	profile := profileOf(member)
-	r.trace(ctx, p.CorpID, &profile, p.Profile, why.Source != FromSweep)
-	r.claimEmail(ctx, p.Subject, p.CorpID, &profile, p.Profile)
-	moved := profile.UserID != p.Profile.UserID || !p.indexed
-	p, err = r.change(ctx, p, func(p *Person) bool {
-		// An answer to a later question, or a "gone" that arrived meanwhile, stands;
-		// not so one from a clock that is wrong.
-		if p.Gone || !p.CheckedAt.Before(asked) && r.within(*p, r.recheckAfter) {
+	o.witness.saw(p, member.UserID, asked)
+	return r.noteMember(ctx, p, asked, why, profileOf(member))
+}
+
+// noteMember notes a positive answer.
+func (r *Registry) noteMember(ctx context.Context, read Person, asked time.Time, why Cause, profile Profile) (Person, error) {
+	r.trace(ctx, read.CorpID, &profile, read.Profile, why.Source != FromSweep)
+	r.claimEmail(ctx, read.Subject, read.CorpID, &profile, read.Profile)
+	noted := read.indexed && profile.UserID == read.Profile.UserID || r.enlist(ctx, read, profile.UserID)
+	p, err := r.change(ctx, read, func(p *Person) bool {
+		// An answer to a later question, or a "gone" that arrived meanwhile, stands; not so
+		// one from a clock that is wrong. One about the account before a migration is over.
+		if p.Gone || p.Profile.UnionID != profile.UnionID || !p.CheckedAt.Before(asked) && r.within(*p, r.recheckAfter) {
 			return false
 		}
 		profile := profile
 		profile.Nick, profile.NickIsName = p.Profile.Nick, p.Profile.NickIsName // of the account; the directory has none
 		profile.Avatar = cmp.Or(profile.Avatar, p.Profile.Avatar)
 		profile.Origin = p.Profile.Origin
-		p.Profile, p.CheckedAt, p.App, p.indexed = profile, asked, o.app, true
+		if p.Version != read.Version {
+			profile.ClaimedEmail = p.Profile.ClaimedEmail // the rival may have released it
+		}
+		p.indexed = noted || p.indexed && p.Profile.UserID == profile.UserID
+		p.Profile, p.CheckedAt, p.App = profile, millis(asked), r.organisations[p.CorpID].app
 		return true
 	})
-	if err == nil && moved {
-		if lost := r.store.Together(ctx, index(p)...); lost != nil {
-			r.log.WarnContext(ctx, "a person could not be noted in the sets", "sub", string(p.Subject), "error", lost)
-		}
+	if err == nil && p.Profile.UnionID != profile.UnionID {
+		return p, errMigrated
 	}
 	return p, err
+}
+
+// errMigrated: what was asked was about an account that the person no longer has.
+var errMigrated = fmt.Errorf("%w: the account was migrated meanwhile", ErrCannotDecide)
+
+// enlist puts a person into the sets, which must be done before the record says so.
+func (r *Registry) enlist(ctx context.Context, p Person, userID string) bool {
+	p.Profile.UserID = userID
+	err := r.store.Together(ctx, index(p)...)
+	if err != nil {
+		r.log.WarnContext(ctx, "a person could not be noted in the sets", "sub", string(p.Subject), "error", err)
+	}
+	return err == nil
 }
 
 // ask is one question about one person. A sweep asks by userId, which costs half, and
@@ -174,19 +193,22 @@ func (r *Registry) noteGone(ctx context.Context, p Person, asked time.Time, why 
 	if err := r.mayRemove(ctx, p, asked, why, reason); err != nil {
 		return p, err
 	}
-	removed := false
+	removed, unionID := false, p.Profile.UnionID
 	p, err := r.change(ctx, p, func(p *Person) bool {
-		removed = !p.Gone
-		if p.Gone {
+		removed = !p.Gone && p.Profile.UnionID == unionID
+		if !removed {
 			return false
 		}
-		p.Gone, p.CheckedAt = true, asked
+		p.Gone, p.CheckedAt = true, millis(asked)
 		p.Epoch++
 		p.Profile = Profile{UnionID: p.Profile.UnionID, UserID: p.Profile.UserID, Origin: p.Profile.Origin, ClaimedEmail: p.Profile.ClaimedEmail}
 		return true
 	})
 	if err != nil {
 		return p, err
+	}
+	if p.Profile.UnionID != unionID {
+		return p, errMigrated
 	}
 	if removed {
 		r.log.InfoContext(ctx, "person is gone", "sub", string(p.Subject), "reason", reason)

@@ -242,7 +242,7 @@ func (h house) login(t testing.TB, account dingtalk.Account, member dingtalk.Mem
 	} else if err != ErrUnknownPerson {
 		t.Fatal(err)
 	}
-	p, op, err := h.Welcome(context.Background(), present, member.CorpID, account, member)
+	p, op, err := h.Welcome(context.Background(), present, member.CorpID, account, member, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/dingbridge/dingbridge/dingtalk"
 )
@@ -58,7 +59,7 @@ func TestThreat_D13_P2_TwinsHaveTwoNames(t *testing.T) {
 			account, member := zhangsan()
 			account.UnionID, member.UnionID = fmt.Sprint("union", i), fmt.Sprint("union", i)
 			member.CorpID, member.Name = organisation, name
-			p, op, err := h.Welcome(t.Context(), nil, organisation, account, member)
+			p, op, err := h.Welcome(t.Context(), nil, organisation, account, member, time.Now())
 			if err != nil || h.Registry.store.Together(t.Context(), op) != nil {
 				t.Fatal(err)
 			}

@@ -118,7 +118,7 @@ func TestThreat_D18_ADirectorySpeaksForItsOwnAlone(t *testing.T) {
 			"the record of the other":     {&there, corp, ours},
 			"our record, at the other":    {&here, otherCorp, theirs},
 		} {
-			if _, op, err := h.Welcome(t.Context(), tc.present, tc.corpID, account, tc.member); !errors.Is(err, ErrContradiction) || op != nil {
+			if _, op, err := h.Welcome(t.Context(), tc.present, tc.corpID, account, tc.member, time.Now()); !errors.Is(err, ErrContradiction) || op != nil {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
@@ -206,7 +206,7 @@ func FuzzOrganisations(f *testing.F) {
 		seen := map[string]bool{}
 		for _, corpID := range []string{one, two} {
 			p, _, err := r.Welcome(t.Context(), nil, corpID, dingtalk.Account{UnionID: unionID},
-				dingtalk.Member{CorpID: corpID, UnionID: unionID, UserID: userID, Departments: []int64{department}})
+				dingtalk.Member{CorpID: corpID, UnionID: unionID, UserID: userID, Departments: []int64{department}}, time.Now())
 			if err != nil {
 				return
 			}

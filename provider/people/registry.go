@@ -190,5 +190,8 @@ func (r *Registry) change(ctx context.Context, p Person, change func(*Person) bo
 	return p, fmt.Errorf("write person: too many rivals: %w", storage.ErrUnknown)
 }
 
-// now is the time to note, no finer than the record keeps it.
-func now() time.Time { return time.UnixMilli(time.Now().UnixMilli()) }
+// now is the time to note.
+func now() time.Time { return millis(time.Now()) }
+
+// millis is a time no finer than records keep it.
+func millis(t time.Time) time.Time { return time.UnixMilli(t.UnixMilli()) }

@@ -57,7 +57,7 @@ func TestStoreTroubleIsNeverADecision(t *testing.T) {
 		_, err = h.Fresh(t.Context(), p)
 		check("gone", err)
 		check("remove", h.Remove(t.Context(), p.Subject))
-		_, _, err = h.Welcome(t.Context(), nil, corp, account, member)
+		_, _, err = h.Welcome(t.Context(), nil, corp, account, member, time.Now())
 		check("first login", err)
 
 		h.store.fail = nil

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestP1_SubjectsOfKnownPeople(t *testing.T) {
@@ -55,7 +56,7 @@ func TestP1_D18_OrganisationsDoNotMeet(t *testing.T) {
 	if one.Subject == other.Subject || one.Username == other.Username || other.CorpID != "dingother" {
 		t.Errorf("%v and %v", one.Subject, other.Subject)
 	}
-	if _, _, err := h.Welcome(t.Context(), &one, "dingother", account, member); !errors.Is(err, ErrContradiction) {
+	if _, _, err := h.Welcome(t.Context(), &one, "dingother", account, member, time.Now()); !errors.Is(err, ErrContradiction) {
 		t.Errorf("the record of the other organisation's person: %v", err)
 	}
 }

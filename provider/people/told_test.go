@@ -24,7 +24,7 @@ func TestThreat_D3_TheAccountsUserIDIsTheDirectorys(t *testing.T) {
 			}
 			account.UserID, account.Nick = given, "new"
 			trips := h.store.trips
-			_, op, err := h.Welcome(t.Context(), present, corp, account, member)
+			_, op, err := h.Welcome(t.Context(), present, corp, account, member, time.Now())
 			if fine != (err == nil) || fine != (op != nil) || !fine && (!errors.Is(err, ErrContradiction) || h.store.trips != trips) {
 				t.Errorf("%q, known %v: %v", given, known, err)
 			}
@@ -107,14 +107,14 @@ func TestP14_WhatIsNotToldIsNotWritten(t *testing.T) {
 		account, member := zhangsan()
 		p := h.login(t, account, member)
 		account = dingtalk.Account{UnionID: account.UnionID, UserID: member.UserID, Name: member.Name}
-		if q, op, err := h.Welcome(t.Context(), &p, corp, account, member); err != nil || op != nil || !reflect.DeepEqual(p, q) {
+		if q, op, err := h.Welcome(t.Context(), &p, corp, account, member, time.Now()); err != nil || op != nil || !reflect.DeepEqual(p, q) {
 			t.Errorf("op %v, %v", op, err)
 		}
 		// But a nick that is told for the first time is, be it the very name that stood in.
 		account.UnionID, member.UnionID = "unionOther", "unionOther"
 		p = h.login(t, account, member)
 		account.Nick = account.Name
-		if q, op, err := h.Welcome(t.Context(), &p, corp, account, member); err != nil || op == nil || q.Profile.NickIsName {
+		if q, op, err := h.Welcome(t.Context(), &p, corp, account, member, time.Now()); err != nil || op == nil || q.Profile.NickIsName {
 			t.Errorf("op %v, %v", op, err)
 		}
 	})

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -122,7 +123,7 @@ func TestP2_ANameIsNeverGivenToAnother(t *testing.T) {
 		}
 		h.store.values["username/"+usernameOf("zhangsan", s, n)] = entry{value: []byte("somebody else")}
 	}
-	if _, op, err := h.Welcome(t.Context(), nil, corp, account, member); err == nil || op != nil || errors.Is(err, storage.ErrConflict) {
+	if _, op, err := h.Welcome(t.Context(), nil, corp, account, member, time.Now()); err == nil || op != nil || errors.Is(err, storage.ErrConflict) {
 		t.Errorf("with every form taken: %v", err)
 	}
 }

@@ -15,8 +15,9 @@ import (
 const youngAnswer = time.Minute
 
 // Welcome takes in a login: the account that scanned and the positive answer that
-// the organisation's directory gave about it in this very request. present is the
-// record as read, nil if there is none (ErrUnknownPerson).
+// the organisation's directory gave about it in this very request, to a question put at
+// asked or later. present is the record as read since, nil if there is none
+// (ErrUnknownPerson).
 //
 // It returns the person as they are now, with the epoch that the session and the
 // grant have to carry, and the op that notes it, to be done in the same pipeline;
@@ -27,8 +28,9 @@ const youngAnswer = time.Minute
 // again.
 //
 // The first login of a person costs one storage trip here, for the username and the e-mail
-// address; so does one with a new address. ErrBlocked: an administrator says no.
-func (r *Registry) Welcome(ctx context.Context, present *Person, corpID string, account dingtalk.Account, member dingtalk.Member) (Person, *storage.Op, error) {
+// address; so does one with a new address. ErrBlocked: an administrator says no. ErrCannotDecide: the
+// person was called gone since the question was put, so it has to be put again.
+func (r *Registry) Welcome(ctx context.Context, present *Person, corpID string, account dingtalk.Account, member dingtalk.Member, asked time.Time) (Person, *storage.Op, error) {
 	o := r.organisations[corpID]
 	if o == nil {
 		return Person{}, nil, fmt.Errorf("welcome: %w: the organisation is not configured", ErrContradiction)
@@ -49,6 +51,8 @@ func (r *Registry) Welcome(ctx context.Context, present *Person, corpID string, 
 		return Person{}, nil, fmt.Errorf("welcome: %w: the record is another person's", ErrContradiction)
 	case present.Blocked:
 		return Person{}, nil, fmt.Errorf("welcome: %w", ErrBlocked)
+	case present.Gone && present.CheckedAt.After(asked) && time.Until(present.CheckedAt) <= clockSlack:
+		return Person{}, nil, fmt.Errorf("welcome: %w: called gone at this moment", ErrCannotDecide)
 	default:
 		before = present.Profile
 	}
@@ -70,18 +74,18 @@ func (r *Registry) Welcome(ctx context.Context, present *Person, corpID string, 
 		r.haveEmail(ctx, s, corpID, &profile, email)
 		// Every rival for this record begins with the same epoch, so a lost race
 		// leaves no session void.
-		p := Person{Subject: s, Epoch: 1, CorpID: corpID, Username: username, CheckedAt: now(), App: o.app, indexed: true, Profile: profile}
+		p := Person{Subject: s, Epoch: 1, CorpID: corpID, Username: username, CheckedAt: millis(asked), App: o.app, Profile: profile}
 		return p, storage.Create(key(s), r.writeRecord(p), 0), nil
 	}
 
 	r.claimEmail(ctx, s, corpID, &profile, before)
 	p := *present
-	p.Gone, p.CheckedAt, p.Profile, p.App, p.indexed = false, now(), profile, o.app, true
-	if !present.Gone {
-		o.witness.saw(*present, p.CheckedAt)
-	}
+	p.Gone, p.CheckedAt, p.Profile, p.App = false, millis(asked), profile, o.app
+	// That the sets have a new userId is noted by the next re-check, once it is certain.
+	p.indexed = present.indexed && profile.UserID == before.UserID
+	o.witness.saw(*present, member.UserID, asked)
 	age := p.CheckedAt.Sub(present.CheckedAt)
-	if !present.Gone && age >= 0 && age < youngAnswer && present.indexed && present.App == o.app && profile.equal(present.Profile) {
+	if !present.Gone && age.Abs() < youngAnswer && present.App == o.app && profile.equal(present.Profile) {
 		return *present, nil, nil
 	}
 	return p, storage.Swap(key(s), present.Version, r.writeRecord(p), 0), nil

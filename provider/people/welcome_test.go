@@ -24,7 +24,7 @@ func TestWelcomeWantsAnswersThatBelongTogether(t *testing.T) {
 		corpID := corp
 		account, member := zhangsan()
 		change(&corpID, &account, &member)
-		if _, op, err := h.Welcome(t.Context(), nil, corpID, account, member); !errors.Is(err, ErrContradiction) || op != nil || len(h.store.values) != 0 {
+		if _, op, err := h.Welcome(t.Context(), nil, corpID, account, member, time.Now()); !errors.Is(err, ErrContradiction) || op != nil || len(h.store.values) != 0 {
 			t.Errorf("%s: %v, %d values", name, err, len(h.store.values))
 		}
 	}
@@ -54,7 +54,7 @@ func TestWelcomeWritesOnlyWhatIsNew(t *testing.T) {
 			time.Sleep(tc.wait)
 			tc.change()
 			trips := h.store.trips
-			got, op, err := h.Welcome(t.Context(), &p, corp, account, member)
+			got, op, err := h.Welcome(t.Context(), &p, corp, account, member, time.Now())
 			if err != nil || (op != nil) != tc.writes || h.store.trips != trips || got.Username != p.Username {
 				t.Errorf("%s: op %v, %v", name, op, err)
 			}
@@ -68,8 +68,8 @@ func TestP5_ALostRaceAtLoginDoesNoHarm(t *testing.T) {
 		h := build(t, Config{})
 		account, member := zhangsan()
 		// Two browsers of a person who was never here.
-		_, first, err := h.Welcome(t.Context(), nil, corp, account, member)
-		q, second, err2 := h.Welcome(t.Context(), nil, corp, account, member)
+		_, first, err := h.Welcome(t.Context(), nil, corp, account, member, time.Now())
+		q, second, err2 := h.Welcome(t.Context(), nil, corp, account, member, time.Now())
 		if err != nil || err2 != nil {
 			t.Fatal(err, err2)
 		}
@@ -83,7 +83,7 @@ func TestP5_ALostRaceAtLoginDoesNoHarm(t *testing.T) {
 		}
 		// A login while the person is removed: the epochs differ.
 		time.Sleep(2 * minute)
-		q, op, _ := h.Welcome(t.Context(), &p, corp, account, member)
+		q, op, _ := h.Welcome(t.Context(), &p, corp, account, member, time.Now())
 		if err := h.Remove(t.Context(), p.Subject); err != nil {
 			t.Fatal(err)
 		}

@@ -12,23 +12,31 @@ import (
 // still knows.
 const mostWitnesses = 5
 
+// vainPause is for how long nobody is asked about again after nobody was found.
+const vainPause = 5 * time.Second
+
 // A witness is somebody about whom the directory said yes: proof that it answers for the
 // right organisation and is not empty. Credentials of another organisation's app, or a
-// directory that has lost everybody, call each person unknown. Safe for concurrent use.
+// directory that has lost everybody, call each person unknown. Its times are those at which
+// questions were put, of a clock that nobody can set. Safe for concurrent use.
 type witness struct {
-	mu      sync.Mutex
-	person  Person // vouched for last
-	at      time.Time
-	asking  sync.Mutex
-	anybody time.Time // when the app last found anybody at all
+	mu     sync.Mutex
+	person Person // vouched for last
+	at     time.Time
+
+	asking sync.Mutex // guards the rest
+	// anybody is when the app last found anybody at all, and who that was.
+	anybody   time.Time
+	anybodyID string
+	vain      time.Time // when nobody was found
 }
 
 // saw notes a positive answer about a person who was known before, to a question put at
-// that time.
-func (w *witness) saw(p Person, asked time.Time) {
+// that time. Who has another userId now is no witness: it could be another's directory.
+func (w *witness) saw(p Person, userID string, asked time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if asked.After(w.at) {
+	if userID == p.Profile.UserID && !p.Gone && asked.After(w.at) {
 		w.person, w.at = p, asked
 	}
 }
@@ -55,22 +63,27 @@ func (r *Registry) stands(ctx context.Context, o *organisation, p Person, asked 
 	}
 	w.asking.Lock()
 	defer w.asking.Unlock()
-	if w.since(asked, p.Subject) || p.App == o.app && !w.anybody.Before(asked) {
+	same := p.App == o.app && o.app != ""
+	switch {
+	case w.since(asked, p.Subject), same && !w.anybody.Before(asked) && w.anybodyID != p.Profile.UserID:
 		return true
+	case !w.vain.IsZero() && time.Since(w.vain) < vainPause:
+		return false
 	}
 	if o.knows(ctx, p, w.last()) || o.knows(ctx, p, r.some(ctx, o.corpID)...) {
 		return true
 	}
-	if p.App != o.app || o.app == "" {
-		return false
+	if same {
+		now := time.Now()
+		if userID, err := o.directory.Anybody(ctx); err == nil && userID != p.Profile.UserID {
+			w.anybody, w.anybodyID = now, userID
+			return true
+		}
 	}
-	now := now()
-	userID, err := o.directory.Anybody(ctx)
-	if err != nil || userID == p.Profile.UserID {
-		return false
+	if ctx.Err() == nil {
+		w.vain = time.Now()
 	}
-	w.anybody = now
-	return true
+	return false
 }
 
 // knows asks the directory about known people until it says yes about one.
@@ -79,10 +92,10 @@ func (o *organisation) knows(ctx context.Context, but Person, people ...Person) 
 		if p.Subject == "" || p.Subject == but.Subject || p.Gone {
 			continue
 		}
-		asked := now()
+		asked := time.Now()
 		member, err := o.directory.Member(ctx, p.Profile.UnionID)
-		if err == nil && member.UnionID == p.Profile.UnionID && member.CorpID == o.corpID {
-			o.witness.saw(p, asked)
+		if err == nil && member.UnionID == p.Profile.UnionID && member.UserID == p.Profile.UserID && member.CorpID == o.corpID {
+			o.witness.saw(p, member.UserID, asked)
 			return true
 		}
 	}
