@@ -17,8 +17,9 @@
 //	   delivered again, and a sweep makes good for what is lost.
 //	V4 Hints about one person that wait are one hint. One of an organisation that is not
 //	   ours, or about people whom we do not know, costs DingTalk no call.
-//	V5 At most one replica sweeps an organisation at a time; a sweep that was cut off is
-//	   taken up where it was.
+//	V5 At most one replica sweeps an organisation at a time, unless an administrator orders
+//	   it; a sweep that was cut off is taken up where it was. While the directory can decide
+//	   about nobody it is asked about few, and seldom.
 //	V6 Nobody is removed because a list lacks them.
 //
 // It is a step: the hall calls it, and it calls no other step. It knows no HTTP.

@@ -46,7 +46,7 @@ type Watch struct {
 	waiting map[subject]people.Cause // not yet begun
 	order   []subject                // of waiting
 	busy    map[subject]bool         // under way
-	missed  map[string]bool          // corpIds for which something was refused
+	missed  map[string]time.Time     // when something was last refused, by corpId
 	wake    chan struct{}
 	sweeps  map[string]chan string // why to sweep, by corpId
 }
@@ -62,7 +62,7 @@ type subject struct {
 func New(c Config) *Watch {
 	c.SweepEvery = cmp.Or(c.SweepEvery, 24*time.Hour)
 	c.Log = cmp.Or(c.Log, slog.New(slog.DiscardHandler))
-	w := &Watch{Config: c, name: newName(), waiting: map[subject]people.Cause{}, busy: map[subject]bool{}, missed: map[string]bool{},
+	w := &Watch{Config: c, name: newName(), waiting: map[subject]people.Cause{}, busy: map[subject]bool{}, missed: map[string]time.Time{},
 		wake: make(chan struct{}, 1), sweeps: map[string]chan string{}}
 	for corpID := range c.Organisations {
 		w.sweeps[corpID] = make(chan string, 1)
@@ -90,7 +90,7 @@ func (w *Watch) Suspect(s people.Subject, why people.Cause) { w.add(subject{pers
 func (w *Watch) Missed(corpID string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.missed[corpID] = true
+	w.missed[corpID] = time.Now()
 }
 
 func (w *Watch) add(s subject, why people.Cause) bool {
@@ -101,7 +101,7 @@ func (w *Watch) add(s subject, why people.Cause) bool {
 	}
 	if len(w.waiting) >= mostHints {
 		if s.corpID != "" {
-			w.missed[s.corpID] = true
+			w.missed[s.corpID] = time.Now()
 		}
 		return false
 	}

@@ -31,6 +31,7 @@ type turnRecord struct {
 	// need not be asked again.
 	Began int64 `json:"b,omitempty"` // Unix milliseconds
 	Done  int64 `json:"d,omitempty"` // when one was last complete, Unix milliseconds
+	Swept int64 `json:"s,omitempty"` // when that one began, Unix milliseconds
 	// Caught is until when DingTalk's list of leavers was read, Unix milliseconds.
 	Caught int64 `json:"c,omitempty"`
 }
@@ -107,6 +108,46 @@ func (w *Watch) claim(ctx context.Context, corpID string, due func(turn) bool) (
 	})
 }
 
-func (w *Watch) renew(ctx context.Context, corpID string, t turn) (turn, bool, error) {
-	return w.change(ctx, corpID, t, func(r *turnRecord) { r.Until = time.Now().Add(leaseLife).UnixMilli() })
+// errTakenOver: another replica took this one for dead.
+var errTakenOver = errors.New("another replica took over")
+
+// keep changes the turn if it is still this replica's. What others note in it meanwhile does
+// no harm.
+func (w *Watch) keep(ctx context.Context, corpID string, change func(*turnRecord)) error {
+	for range 8 {
+		t, err := w.readTurn(ctx, corpID)
+		switch {
+		case err != nil:
+			return err
+		case t.Holder != w.name:
+			return errTakenOver
+		}
+		if _, done, err := w.change(ctx, corpID, t, change); done || err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("note whose turn it is to sweep: too many rivals: %w", storage.ErrUnknown)
+}
+
+// hold renews the lease until ctx ends, and ends the sweep when it is lost, or when it is over
+// because storage has been away for so long.
+func (w *Watch) hold(ctx context.Context, corpID string, lost func(error)) {
+	every := time.NewTicker(leaseLife / 4)
+	defer every.Stop()
+	for renewed := time.Now(); ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-every.C:
+		}
+		now := time.Now()
+		err := w.keep(ctx, corpID, func(r *turnRecord) { r.Until = now.Add(leaseLife).UnixMilli() })
+		switch {
+		case err == nil:
+			renewed = now
+		case errors.Is(err, errTakenOver), time.Since(renewed) >= leaseLife*3/4:
+			lost(err)
+			return
+		}
+	}
 }

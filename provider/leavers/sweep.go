@@ -17,6 +17,7 @@ const (
 	look    = time.Minute // between two looks whether a sweep is due
 	overlap = 10 * time.Minute
 	longest = 300 * 24 * time.Hour // that DingTalk's list of leavers is read back
+	respite = 5 * time.Minute      // after a sweep that had to stop
 )
 
 // A Report says what a sweep did.
@@ -57,7 +58,7 @@ func (w *Watch) keepSweeping(ctx context.Context, corpID string) {
 	}
 	every := time.NewTicker(look)
 	defer every.Stop()
-	for {
+	for stopped := (time.Time{}); ; {
 		why := "schedule"
 		select {
 		case <-ctx.Done():
@@ -65,10 +66,13 @@ func (w *Watch) keepSweeping(ctx context.Context, corpID string) {
 		case why = <-w.sweeps[corpID]:
 		case <-every.C:
 		}
-		if why == "connected" && w.catchUp(ctx, corpID) {
+		if why == "connected" && w.catchUp(ctx, corpID) || why == "schedule" && !stopped.IsZero() && time.Since(stopped) < respite {
 			continue
 		}
-		w.sweepIfDue(ctx, corpID, why)
+		stopped = time.Time{}
+		if w.sweepIfDue(ctx, corpID, why) != nil {
+			stopped = time.Now()
+		}
 	}
 }
 
@@ -99,43 +103,43 @@ func (w *Watch) catchUp(ctx context.Context, corpID string) bool {
 	return err == nil
 }
 
-func (w *Watch) sweepIfDue(ctx context.Context, corpID, why string) {
+// sweepIfDue sweeps, or goes on with a sweep that was cut off, unless another replica does.
+// The error is why it had to stop.
+func (w *Watch) sweepIfDue(ctx context.Context, corpID, why string) error {
 	w.mu.Lock()
 	missed := w.missed[corpID]
-	w.missed[corpID] = false
 	w.mu.Unlock()
-	due := func(t turn) bool {
+	t, mine, err := w.claim(ctx, corpID, func(t turn) bool {
 		age := time.Since(time.UnixMilli(t.Done))
 		switch {
 		case why == "hand":
 			return true
-		case why == "connected", missed:
+		case why == "connected", !missed.IsZero() && missed.UnixMilli() >= t.Swept:
 			return age > settled || age < 0
 		}
 		return w.SweepEvery > 0 && (age >= w.SweepEvery || age < 0)
-	}
-	t, mine, err := w.claim(ctx, corpID, due)
+	})
 	if err != nil {
 		w.Log.WarnContext(ctx, "cannot tell whose turn it is to sweep", "corp_id", corpID, "error", err)
 	}
 	if !mine {
-		return
+		return nil
 	}
 	w.tell(ctx, Report{CorpID: corpID, Why: why, DryRun: w.DryRun, Begins: true})
-	report := w.sweep(ctx, corpID, time.UnixMilli(t.Began), w.DryRun, func() bool {
-		next, mine, err := w.renew(ctx, corpID, t)
-		if err == nil && mine {
-			t = next
-		}
-		return err != nil || mine // storage may be back before the lease is over
-	})
+	leased, end := context.WithCancelCause(ctx)
+	var holding sync.WaitGroup
+	holding.Go(func() { w.hold(leased, corpID, end) })
+	report := w.sweep(leased, corpID, time.UnixMilli(t.Began), w.DryRun)
+	end(nil)
+	holding.Wait()
 	report.Why = why
 	if report.Err == nil {
-		_, _, report.Err = w.change(ctx, corpID, t, func(r *turnRecord) {
-			*r = turnRecord{Format: format, Done: time.Now().UnixMilli(), Caught: r.Began}
+		report.Err = w.keep(ctx, corpID, func(r *turnRecord) {
+			*r = turnRecord{Format: format, Done: time.Now().UnixMilli(), Swept: r.Began, Caught: max(r.Began, r.Caught)}
 		})
 	}
 	w.tell(ctx, report)
+	return report.Err
 }
 
 // Sweep asks about everybody of an organisation now, whoever else does. With dryRun it removes
@@ -144,7 +148,7 @@ func (w *Watch) Sweep(ctx context.Context, corpID string, dryRun bool) Report {
 	if w.Organisations[corpID] == nil {
 		return Report{CorpID: corpID, Err: errors.New("the organisation is not configured")}
 	}
-	report := w.sweep(ctx, corpID, time.Now(), dryRun, func() bool { return true })
+	report := w.sweep(ctx, corpID, time.Now(), dryRun)
 	report.Why = "hand"
 	w.tell(ctx, report)
 	return report
@@ -156,10 +160,13 @@ func (w *Watch) tell(ctx context.Context, r Report) {
 	}
 }
 
-// sweep asks about everybody who was not asked about since began. It ends early when it may
-// not go on.
-func (w *Watch) sweep(ctx context.Context, corpID string, began time.Time, dryRun bool, mayGoOn func() bool) Report {
-	report := Report{CorpID: corpID, DryRun: dryRun}
+// errUndecided stops a sweep: to go on would only load a directory that is in trouble.
+var errUndecided = errors.New("the directory cannot decide about anybody")
+
+// sweep asks about everybody who was not asked about since began. It ends early when ctx does,
+// or the directory is of no use.
+func (w *Watch) sweep(ctx context.Context, corpID string, began time.Time, dryRun bool) (report Report) {
+	report = Report{CorpID: corpID, DryRun: dryRun}
 	start := time.Now()
 	defer func() { report.Took = time.Since(start) }()
 	everyone, err := w.People.Everyone(ctx, corpID)
@@ -169,26 +176,29 @@ func (w *Watch) sweep(ctx context.Context, corpID string, began time.Time, dryRu
 	}
 	why := people.Cause{Source: people.FromSweep, DryRun: dryRun}
 	var mu sync.Mutex
+	decided, skipped := 0, 0 // people
 	note := func(p people.Person, err error) {
 		mu.Lock()
 		defer mu.Unlock()
 		switch {
 		case err == nil:
 			report.Asked++
+			decided++
 		case errors.Is(err, people.ErrGone):
 			report.Asked++
+			decided++
 			report.Gone = append(report.Gone, p.Subject)
 		case errors.Is(err, people.ErrWithheld):
 			report.Asked++
 			report.Withheld++
 			if dryRun {
+				decided++
 				report.Gone = append(report.Gone, p.Subject)
 			}
 		default:
 			report.Unclear++
 		}
 	}
-	renewed := time.Now()
 	for len(everyone) > 0 && report.Err == nil {
 		n := min(batch, len(everyone))
 		list, err := w.People.Load(ctx, everyone[:n]...)
@@ -197,7 +207,7 @@ func (w *Watch) sweep(ctx context.Context, corpID string, began time.Time, dryRu
 			report.Err = err
 			break
 		}
-		asked, unclear := report.Asked, report.Unclear
+		before, asked := decided, 0
 		room := make(chan struct{}, atOnce)
 		var all sync.WaitGroup
 		for _, p := range list {
@@ -206,8 +216,10 @@ func (w *Watch) sweep(ctx context.Context, corpID string, began time.Time, dryRu
 			}
 			report.Known++
 			if !dryRun && p.CheckedAt.After(began) && !p.CheckedAt.After(time.Now()) {
+				skipped++
 				continue
 			}
+			asked++
 			room <- struct{}{}
 			all.Go(func() {
 				defer func() { <-room }()
@@ -216,19 +228,15 @@ func (w *Watch) sweep(ctx context.Context, corpID string, began time.Time, dryRu
 			})
 		}
 		all.Wait()
-		if report.Asked == asked && report.Unclear-unclear >= batch/2 {
-			report.Err = errors.New("the directory cannot decide about anybody")
+		switch {
+		case ctx.Err() != nil:
+			report.Err = context.Cause(ctx)
+		case decided == before && asked >= batch/2:
+			report.Err = errUndecided
 		}
-		if ctx.Err() != nil {
-			report.Err = ctx.Err()
-			break
-		}
-		if time.Since(renewed) > leaseLife/3 {
-			renewed = time.Now()
-			if !mayGoOn() {
-				report.Err = errors.New("another replica took over")
-			}
-		}
+	}
+	if report.Err == nil && decided+skipped == 0 && report.Withheld+report.Unclear > 0 {
+		report.Err = errUndecided
 	}
 	if report.Err == nil && !dryRun {
 		report.Err = w.People.Counted(ctx, corpID, report.Known-len(report.Gone))

@@ -99,7 +99,7 @@ func (w *Watch) try(ctx context.Context, s subject, why people.Cause) error {
 // worthAnother tells the failures that pass by themselves.
 func worthAnother(err error) bool {
 	if errors.Is(err, people.ErrWithheld) {
-		return false
+		return errors.Is(err, people.ErrUnvouched)
 	}
 	if upstream, ok := errors.AsType[*dingtalk.Error](err); ok {
 		return upstream.Transient()
