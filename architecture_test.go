@@ -70,7 +70,7 @@ var plan = []struct {
 	{"cmd/dingbridge/internal/systemtest", ""}, // tests of the built program by the wire alone
 	{"cmd/dingbridge/internal/config", "provider/clients"},
 	{"cmd/dingbridge/internal/doctor", "dingtalk storage/redis"},
-	{"cmd/dingbridge/internal/admin", "provider/audit keys storage"},
+	{"cmd/dingbridge/internal/admin", "provider provider/audit keys storage"},
 	{"cmd/dingbridge/internal/demoapp", ""}, // a relying party; it knows us by the wire alone
 	{"cmd/dingbridge", "cmd/dingbridge/internal/admin cmd/dingbridge/internal/config cmd/dingbridge/internal/demoapp cmd/dingbridge/internal/doctor dingtalk dingtalk/simulator dingtalk/stream keys keys/secret provider provider/audit provider/clients provider/fleet provider/grants provider/leavers provider/login provider/pages provider/people provider/sessions storage storage/bolt storage/redis"},
 }

@@ -77,7 +77,8 @@ type SweepView struct {
 	Running  bool     `json:"running,omitempty"`
 	Known    int      `json:"known"`
 	Asked    int      `json:"asked"`    // about whom the directory answered
-	Gone     []string `json:"gone"`     // subs; with DryRun of those who would be removed
+	Gone     int      `json:"gone"`     // of them; with DryRun those who would be removed
+	Subjects []string `json:"subs"`     // of those, the first thousand
 	Withheld int      `json:"withheld"` // called gone and, with DryRun or by the brake, not removed
 	Unclear  int      `json:"unclear"`  // about whom it did not answer
 	Seconds  float64  `json:"seconds"`
@@ -111,6 +112,9 @@ func (s *sweeps) run(ctx context.Context, beside func(context.Context)) {
 	s.running.Wait()
 }
 
+// mostNamed is how many of those who are gone a view names.
+const mostNamed = 1000
+
 var errNotRunning = errors.New("the server begins or ends; try again when it serves")
 
 // SweepNow asks the directory about everybody of an organisation, and waits for it. With dryRun
@@ -131,7 +135,7 @@ func (p *Provider) SweepNow(ctx context.Context, by Administrator, corpID string
 	case <-ctx.Done():
 	case <-p.drained:
 	}
-	return SweepView{CorpID: o.CorpID, DryRun: dryRun, Running: true, Gone: []string{}}, nil
+	return SweepView{CorpID: o.CorpID, DryRun: dryRun, Running: true, Subjects: []string{}}, nil
 }
 
 func (p *Provider) beginSweep(ctx context.Context, by Administrator, corpID string, dryRun bool) (*sweep, error) {
@@ -161,10 +165,10 @@ func (p *Provider) beginSweep(ctx context.Context, by Administrator, corpID stri
 }
 
 func sweepView(r leavers.Report) SweepView {
-	v := SweepView{CorpID: r.CorpID, DryRun: r.DryRun, Known: r.Known, Asked: r.Asked, Gone: []string{}, Withheld: r.Withheld,
+	v := SweepView{CorpID: r.CorpID, DryRun: r.DryRun, Known: r.Known, Asked: r.Asked, Gone: len(r.Gone), Subjects: []string{}, Withheld: r.Withheld,
 		Unclear: r.Unclear, Seconds: r.Took.Seconds()}
-	for _, s := range r.Gone {
-		v.Gone = append(v.Gone, string(s))
+	for _, s := range r.Gone[:min(len(r.Gone), mostNamed)] {
+		v.Subjects = append(v.Subjects, string(s))
 	}
 	if r.Err != nil {
 		v.Fault = r.Err.Error()

@@ -240,7 +240,7 @@ var catalogue = []row{
 		"A call to DingTalk failed."},
 	{InternalFault, slog.LevelError, request | fErr | fReason,
 		"A fault of ours: the request was answered 500."},
-	{AdminCalled, slog.LevelWarn, fWay | fReason | fErr,
+	{AdminCalled, slog.LevelWarn, fWay | fBy | fReason | fErr,
 		"Somebody with access to the admin socket asked for something. The way is what was asked, the reason how it ended."},
 	{Started, slog.LevelInfo, fVersion,
 		"The server began to serve."},

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -40,14 +41,14 @@ func NewClient(path string) *Client {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", address(path))
 	}
-	return &Client{path: path, http: http.Client{Timeout: patience, Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}}
+	return &Client{path: path, http: http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}}
 }
 
 // Keys lists the signing keys, by algorithm and then in the order in which they sign.
 // The server's view of them may be a minute old.
 func (c *Client) Keys(ctx context.Context) ([]Key, error) {
 	var list KeyList
-	if err := c.call(ctx, http.MethodGet, "/keys", &list); err != nil {
+	if err := c.call(ctx, patience, http.MethodGet, "/keys", nil, &list); err != nil {
 		return nil, err
 	}
 	return list.Keys, nil
@@ -57,20 +58,29 @@ func (c *Client) Keys(ctx context.Context) ([]Key, error) {
 // which sign next.
 func (c *Client) Rotate(ctx context.Context) ([]Rotation, error) {
 	var done Rotations
-	if err := c.call(ctx, http.MethodPost, "/keys/rotations", &done); err != nil {
+	if err := c.call(ctx, patience, http.MethodPost, "/keys/rotations", nil, &done); err != nil {
 		return nil, err
 	}
 	return done.Rotations, nil
 }
 
-// call asks and reads the answer into out. Its errors are those above, or say in
-// the server's words what went wrong and what to do.
-func (c *Client) call(ctx context.Context, method, path string, out any) error {
-	r, err := http.NewRequestWithContext(ctx, method, "http://dingbridge"+path, nil)
+// call asks and reads the answer into out. wait is for all of it; 0 is as long as it takes.
+// Its errors are those above, or say in the server's words what went wrong and what to do.
+func (c *Client) call(ctx context.Context, wait time.Duration, method, path string, in, out any) error {
+	var asked io.Reader
+	if in != nil {
+		text, err := json.Marshal(in)
+		if err != nil {
+			return fmt.Errorf("asking at %s: %w", c.path, err)
+		}
+		asked = bytes.NewReader(text)
+	}
+	r, err := http.NewRequestWithContext(ctx, method, "http://dingbridge"+path, asked)
 	if err != nil {
 		return fmt.Errorf("asking at %s: %w", c.path, err)
 	}
-	answer, err := c.http.Do(r)
+	asks := http.Client{Timeout: wait, Transport: c.http.Transport}
+	answer, err := asks.Do(r)
 	if err != nil {
 		return fmt.Errorf("asking at %s: %w", c.path, cause(err))
 	}

@@ -16,7 +16,15 @@
 //	A4  Every call is audited, also one that is not known or fails.
 //	A5  A call is bounded in size and time, and one that goes wrong says what to do.
 //	A6  Rotate never publishes a key of an algorithm that has one waiting.
+//	A7  Who asks stands in the audit trail as the system knows them, where it does, and
+//	    never as they say themselves.
+//	A8  A call is JSON of its verb's own fields and of no others, once. Else nothing is
+//	    done.
+//	A9  A sweep may take as long as it takes. Neither a caller that leaves nor a server
+//	    that is to end waits for it, and the caller is told that it goes on.
+//	A10 Whatever is in the words of a directory or of an error, an answer is text that a
+//	    terminal can show.
 //
 // Only cmd/dingbridge may import it. To add a verb, add a row to the table in
-// server.go, its types to wire.go and a method to [Client].
+// verbs.go, its types to wire.go and a method to [Client].
 package admin

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/dingbridge/dingbridge/keys"
+	"github.com/dingbridge/dingbridge/provider"
 )
 
 // A Key describes a signing key. Times are UTC; those that are not known yet are
@@ -33,6 +34,53 @@ type KeyList struct {
 // Rotations answers `POST /keys/rotations`.
 type Rotations struct {
 	Rotations []Rotation `json:"rotations"`
+}
+
+// ShowUsers asks `POST /users/show`, which answers [Users].
+type ShowUsers struct {
+	Who    string `json:"who"`
+	Client string `json:"client,omitempty"`
+	All    bool   `json:"all,omitempty"`
+}
+
+// Users are all who can be meant.
+type Users struct {
+	Users []provider.PersonView `json:"users"`
+}
+
+// A User asks `POST /users/block`, `/users/unblock` and `/users/migrate`, which answer how the
+// person is then.
+type User struct {
+	Who string `json:"who"`
+}
+
+// RenameUser asks `POST /users/rename`.
+type RenameUser struct {
+	Who      string `json:"who"`
+	Username string `json:"username"`
+}
+
+// An Email asks `POST /users/release-email`.
+type Email struct {
+	Address string `json:"address"`
+}
+
+// A Policy asks `POST /policy/test`.
+type Policy struct {
+	Client string `json:"client"`
+	As     string `json:"as"`
+}
+
+// An Organisation asks `POST /brake/show`, `/brake/confirm` and `/brake/release`; empty for the
+// only one.
+type Organisation struct {
+	Organisation string `json:"organisation,omitempty"`
+}
+
+// A Sweep asks `POST /leavers/sweep`.
+type Sweep struct {
+	Organisation string `json:"organisation,omitempty"`
+	DryRun       bool   `json:"dry_run,omitempty"`
 }
 
 // fault is what a call that went wrong is answered with.
