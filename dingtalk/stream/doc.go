@@ -32,7 +32,7 @@
 //	    endless frame, the connection. What is not understood is counted; what is too
 //	    large is passed over; what is kept of a frame is bounded, and so is the number
 //	    of those that are kept.
-//	W3  Every event is answered within three seconds. SUCCESS is said of it when Handle
+//	W3  An event is answered within three seconds of coming. SUCCESS is said when Handle
 //	    has returned true, for it or for an earlier delivery, and where another delivery
 //	    would not help (W1, and an event that cannot be read); else LATER, for DingTalk
 //	    to deliver it again.
