@@ -19,7 +19,7 @@ import (
 // what the page's ticket is about.
 type accountForm struct {
 	Sessions []sessions.ID `json:"s,omitempty"`
-	Grants   []string      `json:"g,omitempty"`
+	Grants   [][]string    `json:"g,omitempty"` // those of one button, its own first
 }
 
 // What stands before the id on those buttons.
@@ -156,20 +156,34 @@ func (p *Provider) showSessions(o *pages.Overview, form *accountForm, h holdings
 	}
 }
 
-// showGrants puts what was used last first.
+// showGrants puts what was used last first. What an app has from several logins is one
+// entry and ends together; each device is one.
 func (p *Provider) showGrants(o *pages.Overview, form *accountForm, h holdings, person people.Person) {
 	o.MoreLasting = h.moreGrants
 	living := slices.DeleteFunc(h.grants, func(g grants.Grant) bool { return !g.Lives() || g.Epoch != person.Epoch })
 	slices.SortStableFunc(living, func(a, b grants.Grant) int { return p.grants.Used(b).Compare(p.grants.Used(a)) })
-	for i, g := range living {
-		if i == pages.MostShown {
-			o.MoreLasting = true
-			break
+	entry := map[string]int{} // of an app
+	for _, g := range living {
+		at, known := entry[g.ClientID]
+		if known = known && !g.OnDevice(); !known {
+			if len(o.Lasting) == pages.MostShown {
+				o.MoreLasting = true
+				continue
+			}
+			at = len(o.Lasting)
+			form.Grants = append(form.Grants, nil)
+			o.Lasting = append(o.Lasting, pages.LastingAccess{App: p.appName(g.ClientID), Device: g.OnDevice(),
+				Since: p.grants.Issued(g), Used: p.grants.Used(g), End: endsGrant + g.Ref.IDText()})
+			if !g.OnDevice() {
+				entry[g.ClientID] = at
+			}
 		}
-		id := g.Ref.IDText()
-		form.Grants = append(form.Grants, id)
-		o.Lasting = append(o.Lasting, pages.LastingAccess{App: p.appName(g.ClientID), Device: g.OnDevice(),
-			Since: p.grants.Issued(g), Used: p.grants.Used(g), End: endsGrant + id})
+		row := &o.Lasting[at]
+		row.Times++
+		if since := p.grants.Issued(g); since.Before(row.Since) {
+			row.Since = since
+		}
+		form.Grants[at] = append(form.Grants[at], g.Ref.IDText())
 	}
 }
 

@@ -110,6 +110,16 @@ func TestH17_WhoIsOutSeesNothing(t *testing.T) {
 	h.end(b, form)
 
 	h.login(b)
+	sub := part(t, h.exchange(h.login(far)).text("id_token"), 1)["sub"].(string)
+	if _, err := h.provider.Block(t.Context(), "test", sub); err != nil {
+		t.Fatal(err)
+	}
+	wantPage(t, b.get(h.issuer+"/"), http.StatusOK, pages.Home)
+	if _, err := h.provider.Unblock(t.Context(), "test", sub); err != nil {
+		t.Fatal(err)
+	}
+	wantPage(t, b.get(h.issuer+"/"), http.StatusOK, pages.Home) // what was before the block stays dead
+	h.login(b)
 	hint := h.exchange(h.login(b)).text("id_token")
 	h.store.fail(func(op *storage.Op) storagetest.Fault {
 		if op.Verb == storage.VerbDelete {
@@ -174,9 +184,16 @@ func TestH17_StorageThatCannotSay(t *testing.T) {
 // TestH17_SixtySessions: of many the newest are shown, this browser always, and that there
 // are more is said.
 func TestH17_SixtySessions(t *testing.T) {
-	h := build(t)
+	h := build(t, withDevices)
 	first := h.browser()
 	h.login(first, "scope", "openid")
+	for range pages.MostShown {
+		codes := h.deviceCodes("tv", "")
+		wantPage(t, h.choose(first, h.enter(first, codes.text("user_code")), "approve"), http.StatusOK, pages.DeviceApproved)
+		if h.poll("tv", "", codes.text("device_code")).status != http.StatusOK {
+			t.Fatal("no tokens for a device")
+		}
+	}
 	var newest *browser
 	for range 59 {
 		newest = h.browser()
@@ -187,8 +204,8 @@ func TestH17_SixtySessions(t *testing.T) {
 		if got := len(p.ends("session:")); got != pages.MostShown-1 || p.element(t, "more-sessions") == "" || !strings.Contains(p.element(t, "session-1-name"), "This browser") {
 			t.Errorf("%d other sessions", got)
 		}
-		if got := len(p.ends("grant:")); got != pages.MostShown || p.element(t, "more-lasting") == "" {
-			t.Errorf("%d grants", got)
+		if got := len(p.ends("grant:")); got != pages.MostShown || p.element(t, "more-lasting") == "" || p.element(t, "lasting-1-name") != "The App" || p.element(t, "lasting-1-times") != "59" {
+			t.Errorf("%d apps and devices", got)
 		}
 		if len(p.body) > 256<<10 || len(p.form(t).fields.Encode()) > 32<<10 {
 			t.Errorf("a page of %d bytes, a form of %d", len(p.body), len(p.form(t).fields.Encode()))

@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -150,12 +151,14 @@ func TestH17_WhereIAm(t *testing.T) {
 	if strings.Contains(p.body, "zzUA") || strings.Contains(p.body, "alert(1)") || len(tags(p.body, "script")) > 0 {
 		t.Error("the page says what the browser said of itself")
 	}
-	if got := len(p.ends("session:")); got != 2 || len(p.ends("grant:")) != 3 {
+	if got := len(p.ends("session:")); got != 2 || len(p.ends("grant:")) != 2 {
 		t.Errorf("buttons %v", p.ends(""))
 	}
-	names := []string{p.element(t, "lasting-1-name") + "/" + p.element(t, "lasting-1-how"), p.element(t, "lasting-2-name"), p.element(t, "lasting-3-name")}
-	if names[0] != "The Television/On a device" && !slices.Contains(names[1:], "The Television") || p.element(t, "lasting-4") != "" {
-		t.Errorf("apps and devices: %v", names)
+	for i, want := range []string{"The Television On a device ", "The App Also when you are away 2"} {
+		id := fmt.Sprint("lasting-", i+1, "-")
+		if got := p.element(t, id+"name") + " " + p.element(t, id+"how") + " " + p.element(t, id+"times"); got != want {
+			t.Errorf("%s: %q, want %q", id, got, want)
+		}
 	}
 	// An app that is gone is shown by its id.
 	specs := slices.DeleteFunc(testClients(), func(s clients.Spec) bool { return s.ID == "app" })
@@ -214,7 +217,7 @@ func TestH17_EndASessionElsewhere(t *testing.T) {
 func TestH17_EndAnAppOrDevice(t *testing.T) {
 	h := build(t, withDevices)
 	b := h.browser()
-	tokens := h.exchange(h.login(b))
+	tokens, before := h.exchange(h.login(b)), h.exchange(h.login(h.browser())) // one app, two logins
 	codes := h.deviceCodes("tv", "")
 	h.choose(b, h.enter(b, codes.text("user_code")), "approve")
 	television := h.poll("tv", "", codes.text("device_code"))
@@ -237,8 +240,10 @@ func TestH17_EndAnAppOrDevice(t *testing.T) {
 			t.Errorf("%d left, want %d", got, left)
 		}
 	}
-	if r := h.refresh(tokens.text("refresh_token"), ""); r.text("error") != "invalid_grant" {
-		t.Errorf("refresh: %d %s", r.status, r.body)
+	for _, r := range []reply{tokens, before} {
+		if r = h.refresh(r.text("refresh_token"), ""); r.text("error") != "invalid_grant" {
+			t.Errorf("refresh: %d %s", r.status, r.body)
+		}
 	}
 	if !h.in(b) || h.own(b).element(t, "nothing-lasts") == "" {
 		t.Error("the session ended too, or what is left is not said")

@@ -12,9 +12,10 @@ import (
 	"github.com/dingbridge/dingbridge/provider/pages"
 	"github.com/dingbridge/dingbridge/provider/people"
 	"github.com/dingbridge/dingbridge/provider/sessions"
+	"github.com/dingbridge/dingbridge/storage"
 )
 
-// accountEndPost ends the one session or grant whose button was pressed on the account
+// accountEndPost ends the one session, app or device whose button was pressed on the account
 // page, if the page that was shown to this very session had that button, and shows what
 // is left. What is over already is what they wanted.
 func (p *Provider) accountEndPost(w http.ResponseWriter, r *http.Request) {
@@ -43,7 +44,7 @@ func (p *Provider) accountEndPost(w http.ResponseWriter, r *http.Request) {
 	case target+":" == endsSession:
 		err = p.endElsewhere(ctx, session, id)
 	default:
-		err = p.endLasting(ctx, session, id)
+		err = p.endLasting(ctx, session, form.grants(id))
 	}
 	if err != nil { // never "ended" when it may live
 		p.refusePerson(w, r, nil, err)
@@ -58,9 +59,19 @@ func (f accountForm) has(target, id string) bool {
 	case endsSession:
 		return slices.ContainsFunc(f.Sessions, func(s sessions.ID) bool { return s.String() == id })
 	case endsGrant:
-		return slices.Contains(f.Grants, id)
+		return f.grants(id) != nil
 	}
 	return false
+}
+
+// grants are those that one button ends; none if there was no such button.
+func (f accountForm) grants(id string) []string {
+	for _, list := range f.Grants {
+		if len(list) > 0 && list[0] == id {
+			return list
+		}
+	}
+	return nil
 }
 
 // endElsewhere ends another session of the same person, as a logout there would, and
@@ -97,25 +108,33 @@ func (p *Provider) endElsewhere(ctx context.Context, here sessions.Session, id s
 	return nil
 }
 
-// endLasting ends a grant that outlives sessions.
-func (p *Provider) endLasting(ctx context.Context, here sessions.Session, id string) error {
-	ref, err := grants.ParseID(id, here.Ref.Subject)
-	if err != nil {
+// endLasting ends grants that outlive sessions: what one app has, or one device.
+func (p *Provider) endLasting(ctx context.Context, here sessions.Session, ids []string) error {
+	refs, reads := make([]grants.Ref, len(ids)), make([]*storage.Op, len(ids))
+	for i, id := range ids {
+		var err error
+		if refs[i], err = grants.ParseID(id, here.Ref.Subject); err != nil {
+			return err
+		}
+		reads[i] = p.grants.Fetch(refs[i])
+	}
+	p.Store.Together(ctx, reads...) // each op has its own error
+	var living []grants.Grant
+	for i, ref := range refs {
+		grant, err := p.grants.Read(ref, reads[i])
+		switch {
+		case err == nil && grant.Lives():
+			living = append(living, grant)
+		case err != nil && !errors.Is(err, grants.ErrInvalid):
+			return err
+		}
+	}
+	if err := p.grants.EndAll(ctx, living, "ended by the person"); err != nil {
 		return err
 	}
-	read := p.grants.Fetch(ref)
-	p.Store.Together(ctx, read) // the op has its own error
-	grant, err := p.grants.Read(ref, read)
-	if errors.Is(err, grants.ErrInvalid) || err == nil && !grant.Lives() {
-		return nil
+	for _, grant := range living {
+		p.record(ctx, audit.Event{Name: audit.GrantEnded, ClientID: grant.ClientID, Subject: string(people.SubjectFromRaw(here.Ref.Subject)),
+			GrantID: grant.Ref.Name(), SessionID: here.ID.String()})
 	}
-	if err == nil {
-		err = p.grants.End(ctx, grant, "ended by the person")
-	}
-	if err != nil {
-		return err
-	}
-	p.record(ctx, audit.Event{Name: audit.GrantEnded, ClientID: grant.ClientID, Subject: string(people.SubjectFromRaw(here.Ref.Subject)),
-		GrantID: ref.Name(), SessionID: here.ID.String()})
 	return nil
 }

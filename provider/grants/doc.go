@@ -26,7 +26,7 @@
 //	    go on working.
 //	G12 A person's list has every grant of theirs that lives and outlives its session,
 //	    newest first, and none of anybody else's; it is cut, and says so, rather than
-//	    long. No decision rests on it.
+//	    long. No decision rests on it. All of some are ended, or it is an error.
 //
 // The hall calls it. It knows nothing of HTTP, of people's data or of how
 // clients authenticate.

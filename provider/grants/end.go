@@ -19,10 +19,7 @@ func (l *Ledger) End(ctx context.Context, g Grant, reason string) error {
 		if g.State == Ended {
 			return nil
 		}
-		ended := g
-		ended.State, ended.Reason = Ended, reason
-		ended.Challenge, ended.Nonce = "", ""
-		op := l.swap(g, ended)
+		op := l.swap(g, g.ended(reason))
 		err := l.store.Together(ctx, op)
 		switch {
 		case err == nil, errors.Is(err, storage.ErrNotFound):
@@ -35,6 +32,36 @@ func (l *Ledger) End(ctx context.Context, g Grant, reason string) error {
 		}
 	}
 	return fmt.Errorf("end grant: %w: it keeps changing", storage.ErrUnknown)
+}
+
+// EndAll is End for several grants, in one trip where nobody changes them meanwhile. An
+// error means that one of them may still live; the others are ended all the same.
+func (l *Ledger) EndAll(ctx context.Context, list []Grant, reason string) error {
+	ops := make([]*storage.Op, 0, len(list))
+	var living []Grant
+	for _, g := range list {
+		if g.State != Ended {
+			living, ops = append(living, g), append(ops, l.swap(g, g.ended(reason)))
+		}
+	}
+	if len(ops) == 0 {
+		return nil
+	}
+	_ = l.store.Together(ctx, ops...) // each op has its own error
+	var faults []error
+	for i, op := range ops {
+		if op.Err != nil && !errors.Is(op.Err, storage.ErrNotFound) {
+			faults = append(faults, l.End(ctx, living[i], reason))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// ended is the grant's tombstone.
+func (g Grant) ended(reason string) Grant {
+	g.State, g.Reason = Ended, reason
+	g.Challenge, g.Nonce = "", ""
+	return g
 }
 
 // reused ends a grant whose code or refresh token was shown again, and says so.

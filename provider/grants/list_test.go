@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/dingbridge/dingbridge/storage"
+	"github.com/dingbridge/dingbridge/storage/storagetest"
 )
 
 // listed are the living grants of a person's list, as a caller reads them.
@@ -126,6 +127,75 @@ func TestG12_AListIsCutAndTakesNothingStrange(t *testing.T) {
 		}
 		if len(newest.IDText()) != 22 || l.Enlist(Ref{Session: [16]byte{1}}, true) != nil {
 			t.Error("enlisted")
+		}
+	})
+}
+
+// TestG12_AllOfSomeAreEnded: whoever changes one of them meanwhile, and whatever is over.
+func TestG12_AllOfSomeAreEnded(t *testing.T) {
+	inTime(t, func(t *testing.T, l *Ledger) {
+		var list []Grant
+		for range 5 {
+			g, op := l.IssueActive(request())
+			do(t, l, op)
+			g, err := read(t, l, g.Ref)
+			if err != nil {
+				t.Fatal(err)
+			}
+			list = append(list, g)
+		}
+		if _, _, err := l.Rotate(t.Context(), list[1], 1); err != nil { // refreshed since it was read
+			t.Fatal(err)
+		}
+		if err := l.End(t.Context(), list[2], "before"); err != nil {
+			t.Fatal(err)
+		}
+		do(t, l, storage.Delete(list[3].Ref.key()))
+		for range 2 {
+			if err := l.EndAll(t.Context(), list, "for the test"); err != nil {
+				t.Fatal(err)
+			}
+			for i, g := range list {
+				got, err := read(t, l, g.Ref)
+				if gone := errors.Is(err, ErrInvalid); gone != (i == 3) || !gone && (err != nil || got.State != Ended) {
+					t.Errorf("grant %d: %q, %v", i, got.State, err)
+				}
+			}
+		}
+		if err := l.EndAll(t.Context(), nil, "nothing"); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestG12_WhatMayLiveIsAnError though the others are ended.
+func TestG12_WhatMayLiveIsAnError(t *testing.T) {
+	inTime(t, func(t *testing.T, l *Ledger) {
+		var list []Grant
+		for range 3 {
+			g, op := l.IssueActive(request())
+			do(t, l, op)
+			list = append(list, g)
+		}
+		for i := range list {
+			list[i], _ = read(t, l, list[i].Ref)
+		}
+		store := l.store
+		l.store = storagetest.Faulty(store, func(op *storage.Op) storagetest.Fault {
+			if op.Key == list[1].Ref.key() {
+				return storagetest.FailBefore
+			}
+			return storagetest.NoFault
+		})
+		err := l.EndAll(t.Context(), list, "for the test")
+		l.store = store
+		if !errors.Is(err, storage.ErrUnknown) {
+			t.Errorf("told %v", err)
+		}
+		for i, want := range []State{Ended, Active, Ended} {
+			if got, err := read(t, l, list[i].Ref); err != nil || got.State != want {
+				t.Errorf("grant %d: %q, %v", i, got.State, err)
+			}
 		}
 	})
 }

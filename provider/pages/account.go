@@ -43,6 +43,7 @@ type LastingAccess struct {
 	App         string
 	Device      bool
 	Since, Used time.Time
+	Times       int // it was granted, if more than once
 	End         string
 }
 
@@ -104,7 +105,11 @@ func (t tongue) account(page Page) *accountView {
 		if a.Device {
 			how = w.OnADevice
 		}
-		e.Details = kept(detail{ID: e.ID + "-how", Label: w.How, Value: how}, w.past(e.ID+"-since", w.Since, a.Since), w.past(e.ID+"-used", w.Used, a.Used))
+		times := ""
+		if a.Times > 1 {
+			times = number(a.Times)
+		}
+		e.Details = kept(detail{ID: e.ID + "-how", Label: w.How, Value: how}, detail{ID: e.ID + "-times", Label: w.Times, Value: times}, w.past(e.ID+"-since", w.Since, a.Since), w.past(e.ID+"-used", w.Used, a.Used))
 		view.Lasting = append(view.Lasting, e)
 	}
 	return view

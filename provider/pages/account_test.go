@@ -44,7 +44,7 @@ func TestP23_WhoAndWhere(t *testing.T) {
 			"departments": "2", "roles": "1", "organisation": "Example People", "corp-id": "ding3f2a", "sub": "abcdefghijklmnopqrstuvwxyz",
 			"session-1-name": "Chrome, Windows " + w.ThisBrowser, "session-1-address": "203.0.113.7", "session-1-apps": "Grafana, GitLab",
 			"session-2-name": "DingTalk, iOS", "session-2-address": "2001:db8::7", "session-2-end": w.EndSession,
-			"lasting-1-name": "Harbor", "lasting-1-how": w.OffLine, "lasting-2-name": "Meeting room", "lasting-2-how": w.OnADevice, "lasting-2-end": w.EndAccess,
+			"lasting-1-name": "Harbor", "lasting-1-times": "3", "lasting-2-times": "", "lasting-1-how": w.OffLine, "lasting-2-name": "Meeting room", "lasting-2-how": w.OnADevice, "lasting-2-end": w.EndAccess,
 		} {
 			if got := inner(byID(root, id)); got != want {
 				t.Errorf("%s: %s is %q, want %q", lang, id, got, want)

@@ -75,6 +75,7 @@ var chinese = tongue{
 		How:           "类型",
 		OnADevice:     "在设备上",
 		OffLine:       "您离开后仍保持连接",
+		Times:         "登录次数",
 		Since:         "获准时间",
 		EndAccess:     "收回访问权限",
 		OnlyTheNewest: "还有更多，这里只列出最近的。如需全部结束，请在所有地方退出登录。",

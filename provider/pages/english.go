@@ -76,6 +76,7 @@ var english = tongue{
 		How:           "Kind",
 		OnADevice:     "On a device",
 		OffLine:       "Also when you are away",
+		Times:         "Logins",
 		Since:         "Access since",
 		EndAccess:     "End this access",
 		OnlyTheNewest: "There are more; only the newest are shown. Log out everywhere to end them all.",

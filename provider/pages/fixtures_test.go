@@ -52,7 +52,7 @@ func overview() *Overview {
 		Departments: 2, Roles: 1, CorpID: "ding3f2a", Subject: "abcdefghijklmnopqrstuvwxyz",
 		Sessions: []OpenSession{{Agent: "Chrome, Windows", Here: true, Address: "203.0.113.7", Began: at, Used: at, Apps: []string{"Grafana", "GitLab"}},
 			{Agent: "DingTalk, iOS", Address: "2001:db8::7", Began: at, Used: at, Apps: []string{"Grafana"}, End: "session:b"}},
-		Lasting: []LastingAccess{{App: "Harbor", Since: at, Used: at, End: "grant:c"}, {App: "Meeting room", Device: true, Since: at, Used: at, End: "grant:d"}}}
+		Lasting: []LastingAccess{{App: "Harbor", Since: at, Used: at, Times: 3, End: "grant:c"}, {App: "Meeting room", Device: true, Since: at, Used: at, End: "grant:d"}}}
 }
 
 // everyWay is two organisations, of which one has every way and the other one.

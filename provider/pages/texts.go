@@ -101,6 +101,7 @@ type words struct {
 	How           string // the label of the next two
 	OnADevice     string
 	OffLine       string // an app that stays connected
+	Times         string
 	Since         string
 	EndAccess     string // a button
 	OnlyTheNewest string
