@@ -196,6 +196,7 @@ func TestSimulator_TwoShareTheEvents(t *testing.T) {
 	both := make(chan Event, 2*events)
 	share := func(c *Config) { c.Handle = func(_ context.Context, e Event) bool { both <- e; return true } }
 	a, b := connect(share), connect(share)
+	until(t, "two connections", func() bool { return len(sim.Stream().Connections) == 2 })
 	if _, err := sim.Inject(simulator.Event{Type: "user_modify_org", Count: events, Data: json.RawMessage(`{"userId":["u{n}"]}`)}); err != nil {
 		t.Fatal(err)
 	}
