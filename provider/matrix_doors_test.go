@@ -106,6 +106,17 @@ var doors = []door{
 		b.post(m.issuer+"/end_session/confirm", url.Values{"request": {request}, "ticket": {a.value}, "choice": {"here"}})
 		return there && !m.in(b)
 	}},
+	{"account form", "/account/end", "own other nobody", func(m *matrix, a artefact, caller string) bool {
+		probe, choice := a.probe, a.with.Get("choice")
+		if choice == "" {
+			probe = m.exchange(m.login(m.loggedIn())).text("access_token")
+			choice = m.own(m.browser).ends("grant:")[0]
+		}
+		b, request := m.at(a, caller, m.issuer+"/")
+		alive := m.house.userinfo(probe).status == http.StatusOK
+		b.post(m.issuer+"/account/end", url.Values{"request": {request}, "ticket": {a.value}, "choice": {choice}})
+		return alive && m.house.userinfo(probe).status != http.StatusOK
+	}},
 	{"consent form", "/authorize/consent", "own other nobody", func(m *matrix, a artefact, caller string) bool {
 		b, request := m.at(a, caller, m.authorization("prompt", "consent"))
 		return strings.Contains(b.post(m.issuer+"/authorize/consent", url.Values{"request": {request}, "ticket": {a.value}, "choice": {"approve"}}).location, "code=")

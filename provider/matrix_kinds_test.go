@@ -80,6 +80,14 @@ var kinds = []kind{
 	{"sign-out form", []string{"form"}, func(m *matrix) artefact {
 		return m.form(m.loggedIn().get(m.issuer + "/end_session?client_id=app"))
 	}},
+	{"account form", []string{"form"}, func(m *matrix) artefact {
+		tokens := m.exchange(m.login(m.loggedIn()))
+		p := m.own(m.browser)
+		f := m.form(p)
+		f.with.Set("choice", p.ends("grant:")[0])
+		f.probe = tokens.text("access_token")
+		return f
+	}},
 	{"consent form", []string{"form"}, func(m *matrix) artefact {
 		return m.form(m.loggedIn().get(m.authorization("prompt", "consent")))
 	}},

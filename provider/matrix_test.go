@@ -61,6 +61,7 @@ var opens = map[string]map[string]string{
 	"ID token RS256":              {"hint": "own", "hint at logout": "own"},
 	"ID token ES256":              {"hint": "own", "hint at logout": "own"},
 	"sign-out form":               {"sign-out form": "own"},
+	"account form":                {"account form": "own"},
 	"consent form":                {"consent form": "own"},
 	"device code":                 {"device code": "own"},
 	"user code":                   {"user code": "own other"}, // for whoever reads it off the device
