@@ -65,6 +65,10 @@ func (p *Provider) Hint(corpID string, userIDs []string, eventID string) bool {
 	return p.leavers.Hint(corpID, userIDs, eventID)
 }
 
+// Missed says that hints about people of an organisation were lost, so that everybody is to be
+// asked about.
+func (p *Provider) Missed(corpID string) { p.leavers.Missed(corpID) }
+
 // DepartmentsChanged takes an event that says that an organisation's tree has changed.
 func (p *Provider) DepartmentsChanged(corpID string) { p.people.ForgetDepartments(corpID) }
 

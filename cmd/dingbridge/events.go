@@ -30,10 +30,14 @@ func (h *house) listen(ctx context.Context) error {
 			if event.Departments {
 				h.provider.DepartmentsChanged(c.CorpID)
 			}
+			if event.Partial {
+				h.provider.Missed(c.CorpID)
+			}
 			return h.provider.Hint(c.CorpID, event.UserIDs, event.ID)
 		}
 		c.Connected = func() { h.provider.Listening(c.CorpID) }
-		c.Observe = func(o stream.Outcome, event stream.Event) { h.heard(c.CorpID, o, event) }
+		var client *stream.Client
+		c.Observe = func(o stream.Outcome, event stream.Event) { h.heard(client, c.CorpID, o, event) }
 		client, err := stream.New(c)
 		if err != nil {
 			faults = append(faults, err)
@@ -46,15 +50,18 @@ func (h *house) listen(ctx context.Context) error {
 }
 
 // heard tells the audit trail what became of the connection, and what was not heeded.
-func (h *house) heard(corpID string, o stream.Outcome, event stream.Event) {
+func (h *house) heard(client *stream.Client, corpID string, o stream.Outcome, event stream.Event) {
 	e := audit.Event{CorpID: corpID, EventID: event.ID, Call: event.Type}
 	switch o {
 	case stream.Connected:
-		e = audit.Event{Name: audit.StreamConnected, CorpID: corpID}
+		e = audit.Event{Name: audit.StreamConnected, CorpID: corpID, Duration: client.Status().Gap}
 	case stream.Failed, stream.Lost:
 		e = audit.Event{Name: audit.StreamLost, CorpID: corpID, Reason: string(o)}
+		if last := client.Status().LastError; last != "" {
+			e.Err = errors.New(last)
+		}
 	case stream.Refused:
-		e.Name, e.Reason = audit.EventRefused, "another organisation's"
+		e.Name, e.Reason = audit.EventRefused, "other_organisation"
 	case stream.Unreadable:
 		e.Name, e.Reason = audit.EventRefused, "unreadable"
 	default:

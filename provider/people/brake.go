@@ -85,9 +85,9 @@ func (r *Registry) mayRemove(ctx context.Context, p Person, asked time.Time, why
 	withheld := Happening{Kind: RemovalWithheld, CorpID: p.CorpID, Subject: p.Subject, Cause: why}
 	switch {
 	case why.DryRun:
-		withheld.Reason = "dry run: " + reason
+		withheld.Reason = "dry_run"
 	case !r.stands(ctx, o, p, asked):
-		withheld.Reason = "directory vouches for nobody"
+		withheld.Reason = "unproven"
 		r.happened(ctx, withheld)
 		return ErrUnvouched
 	default:
@@ -97,15 +97,21 @@ func (r *Registry) mayRemove(ctx context.Context, p Person, asked time.Time, why
 	return fmt.Errorf("%w: %s", ErrWithheld, withheld.Reason)
 }
 
-// count takes one removal from what the hour allows.
+// count takes one removal from what the hour allows. Before a share of those known engages
+// the brake they are counted anew: an organisation that has only begun to log in grows faster
+// than sweeps come.
 func (r *Registry) count(ctx context.Context, p Person, why Cause) error {
-	var engages, allowed bool
-	state, err := r.changeBrake(ctx, p.CorpID, func(b *BrakeState) bool {
+	var engages, allowed, brink bool
+	recounted := false
+	take := func(b *BrakeState) bool {
 		now := now()
 		counted := slices.ContainsFunc(b.Removals, func(m Removal) bool { return m.Subject == p.Subject && m.Epoch == p.Epoch })
-		engages, allowed = false, b.Engaged.IsZero() && (counted || b.confirmed(now))
+		brink, engages, allowed = false, false, b.Engaged.IsZero() && (counted || b.confirmed(now))
 		switch {
 		case allowed, !b.Engaged.IsZero():
+			return false
+		case len(b.Removals) >= b.Limit && b.Limit < r.brake.MostPeople && !recounted:
+			brink = true
 			return false
 		case len(b.Removals) >= b.Limit:
 			b.Engaged, engages = now, true
@@ -113,14 +119,21 @@ func (r *Registry) count(ctx context.Context, p Person, why Cause) error {
 			b.Removals, allowed = append(b.Removals, Removal{p.Subject, p.Epoch, now.UnixMilli()}), true
 		}
 		return true
-	})
+	}
+	state, err := r.changeBrake(ctx, p.CorpID, take)
+	if err == nil && brink {
+		if err = r.recount(ctx, p.CorpID, len(state.Removals)); err == nil {
+			recounted = true
+			state, err = r.changeBrake(ctx, p.CorpID, take)
+		}
+	}
 	if err != nil {
 		return fmt.Errorf("count a removal: %w", err)
 	}
 	if allowed {
 		return nil
 	}
-	e := Happening{Kind: BrakeEngaged, CorpID: p.CorpID, Cause: why, Reason: "too many removals within an hour", Count: len(state.Removals)}
+	e := Happening{Kind: BrakeEngaged, CorpID: p.CorpID, Cause: why, Reason: "too_many", Count: len(state.Removals)}
 	if engages {
 		r.happened(ctx, e)
 	}
@@ -159,6 +172,27 @@ func (r *Registry) Counted(ctx context.Context, corpID string, known int) error 
 		return changed
 	})
 	return err
+}
+
+// recount counts who is known and not gone, and who was removed within the hour.
+func (r *Registry) recount(ctx context.Context, corpID string, removed int) error {
+	everyone, err := r.Everyone(ctx, corpID)
+	if err != nil {
+		return err
+	}
+	known := removed
+	for some := range slices.Chunk(everyone, 200) {
+		list, err := r.Load(ctx, some...)
+		if err != nil {
+			return err
+		}
+		for _, p := range list {
+			if !p.Gone {
+				known++
+			}
+		}
+	}
+	return r.Counted(ctx, corpID, known)
 }
 
 // changeBrake applies a change to the brake as it is in the store now.
