@@ -119,7 +119,9 @@ func (r *Registry) recheck(ctx context.Context, p Person, why Cause) (Person, er
 	if refusal, ok := errors.AsType[*dingtalk.Error](err); ok && refusal.Gone() {
 		return r.noteGone(ctx, p, asked, why, err)
 	}
-	if err == nil && (member.UnionID != p.Profile.UnionID || member.CorpID != p.CorpID || !plausibleIDs(member.UserID)) {
+	// Another app that knows the person by another userId may be another organisation's.
+	foreign := p.App != "" && p.App != o.app && member.UserID != p.Profile.UserID
+	if err == nil && (member.UnionID != p.Profile.UnionID || member.CorpID != p.CorpID || !plausibleIDs(member.UserID) || foreign) {
 		err = ErrContradiction
 	}
 	if err != nil {

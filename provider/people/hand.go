@@ -99,6 +99,9 @@ func (r *Registry) Migrate(ctx context.Context, newcomer Subject) (Person, error
 		return Person{}, ErrUnknownPerson
 	}
 	p := read[0]
+	if p.Blocked { // the old record would not know
+		return Person{}, ErrBlocked
+	}
 	o := r.organisations[p.CorpID]
 	if o == nil {
 		return Person{}, fmt.Errorf("migrate: %w: the organisation is not configured", ErrCannotDecide)

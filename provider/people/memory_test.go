@@ -93,7 +93,10 @@ type directory struct {
 	hold    chan struct{} // answers wait for it
 	then    func()        // runs before an answer
 	parents map[int64]int64
-	empty   bool // knows nobody
+	silent  error             // of Parents alone
+	former  map[string]string // unionIds before a migration
+	empty   bool              // Anybody finds nobody
+	anybody int               // how often it was asked
 }
 
 func (d *directory) Lookup(ctx context.Context, userID string) (dingtalk.Member, error) {
@@ -111,8 +114,8 @@ func (d *directory) Lookup(ctx context.Context, userID string) (dingtalk.Member,
 func (d *directory) Parents(_ context.Context, userID string) ([][]int64, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.err != nil {
-		return nil, d.err
+	if err := cmp.Or(d.err, d.silent); err != nil {
+		return nil, err
 	}
 	var all [][]int64
 	for _, member := range d.members {
@@ -133,14 +136,23 @@ func (d *directory) Parents(_ context.Context, userID string) ([][]int64, error)
 func (d *directory) Anybody(context.Context) (string, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.anybody++
+	if d.err != nil {
+		return "", d.err
+	}
 	if d.empty {
 		return "", &dingtalk.Error{Reason: dingtalk.ReasonStrange}
 	}
 	return "somebody", nil
 }
 
-func (d *directory) FormerUnionID(context.Context, string) (string, error) {
-	return "", &dingtalk.Error{Reason: dingtalk.ReasonStrange}
+func (d *directory) FormerUnionID(_ context.Context, unionID string) (string, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if former := d.former[unionID]; former != "" {
+		return former, nil
+	}
+	return "", &dingtalk.Error{Reason: dingtalk.ReasonOutsider, Err: dingtalk.ErrNotMigrated}
 }
 
 func (d *directory) Member(ctx context.Context, unionID string) (dingtalk.Member, error) {
