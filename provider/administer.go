@@ -117,7 +117,7 @@ func (p *Provider) older(ctx context.Context, person people.Person) (people.Pers
 
 func nobody(who string) error {
 	return &Refusal{Err: people.ErrUnknownPerson, Text: fmt.Sprintf("nobody is known here as %q", who),
-		Remedy: "write a sub, a username or a userid, in its own capital and small letters; who never logged in has none of the first two"}
+		Remedy: "write a sub, a username or a userid, in its own capital and small letters; who never logged in is not known here, and `dingbridge policy test` asks DingTalk about them"}
 }
 
 func several(who string, list []people.Person) error {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/dingbridge/dingbridge/dingtalk"
 	"github.com/dingbridge/dingbridge/provider/clients"
@@ -178,13 +179,13 @@ func (p *Provider) clientNamed(id string) (*clients.Client, error) {
 	}
 	var all []string
 	for c := range p.Clients.All() {
-		all = append(all, strconv.Quote(c.ID))
+		all = append(all, c.ID)
 	}
 	slices.Sort(all)
 	if len(all) > 10 {
 		all = append(all[:10], "...")
 	}
-	return nil, &Refusal{Text: fmt.Sprintf("no client is called %q", id), Remedy: fmt.Sprintf("there are %v", all)}
+	return nil, &Refusal{Text: fmt.Sprintf("no client is called %q", id), Remedy: "clients.yaml has " + strings.Join(all, ", ")}
 }
 
 // rulesOf lists what would admit somebody.

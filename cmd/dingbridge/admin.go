@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"os"
 	"path/filepath"
+
+	"github.com/spf13/cobra"
 
 	"github.com/dingbridge/dingbridge/cmd/dingbridge/internal/admin"
 	"github.com/dingbridge/dingbridge/cmd/dingbridge/internal/config"
@@ -58,6 +61,24 @@ func adminFault(doc *config.Document, path string, err error) error {
 		text, remedy = "this program may not write in "+filepath.Dir(path), "let its user own the folder"
 	}
 	return config.Faults{doc.Fault("admin_socket", text, remedy)}
+}
+
+// An adminTarget is the server that a command asks: the one that was started with a
+// config.yaml, or the one at a socket.
+type adminTarget struct{ file, socket string }
+
+// flags lets the command line say which.
+func (t *adminTarget) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&t.file, "config", "config.yaml", "the `file` with which the server was started")
+	f.StringVar(&t.socket, "socket", "", "the server's admin socket, by its `path`, instead of a file that names it")
+}
+
+func (t *adminTarget) client() (*admin.Client, error) {
+	if t.socket != "" {
+		return admin.NewClient(t.socket), nil
+	}
+	return adminClient(t.file, os.Environ())
 }
 
 // adminClient makes a client of the server that was started with the config.yaml

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/dingbridge/dingbridge/cmd/dingbridge/internal/admin"
 	"github.com/dingbridge/dingbridge/cmd/dingbridge/internal/config"
 	"github.com/dingbridge/dingbridge/cmd/dingbridge/internal/demoapp"
 	"github.com/dingbridge/dingbridge/dingtalk"
@@ -29,6 +30,7 @@ type demonstration struct {
 	storage                            string
 	logLevel                           string
 	way                                string
+	adminSocket                        string
 	simulation                         simulation
 }
 
@@ -63,6 +65,7 @@ nothing but this program.
 	f.StringVar(&d.storage, "storage", "", "where to keep state, as in config.yaml; a temporary file if left out")
 	f.StringVar(&d.simulation.as, "as", "", "the `userid` that approves every login at once, or any for one after the other; empty asks")
 	f.IntVar(&d.simulation.extra, "extra", 0, "how many invented people to add to the company")
+	f.StringVar(&d.adminSocket, "admin-socket", "", "the `path` of the socket for commands such as users show; a temporary one if left out")
 	f.StringVar(&d.logLevel, "log-level", "info", "debug, info, warn or error")
 	return cmd
 }
@@ -124,13 +127,48 @@ func (d *demonstration) run(ctx context.Context, stdout, stderr io.Writer) (err 
 		}
 		return err
 	}
-	log.Info("the demo is built", "app", appURL, "provider", issuer, "simulator", upstream)
-	fmt.Fprintln(stderr, d.hint(appURL))
-	return h.serve(ctx, []server{
+	servers := []server{
 		{listener: listeners[0], handler: h.provider.Handler(), log: log},
 		{listener: listeners[1], handler: sim.Handler(), log: log},
 		{listener: listeners[2], handler: app.Handler(), log: log},
-	}, stdout)
+	}
+	socket, removeSocket, err := d.listenAdmin(log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, removeSocket()) }()
+	if socket != nil {
+		servers = append(servers, server{listener: socket, log: log,
+			handler: admin.Handler(admin.Config{Ring: h.ring, House: h.provider, Audit: m.audit, Log: log})})
+	}
+	log.Info("the demo is built", "app", appURL, "provider", issuer, "simulator", upstream, "admin_socket", d.adminSocket)
+	fmt.Fprintln(stderr, d.hint(appURL))
+	return h.serve(ctx, servers, stdout)
+}
+
+// listenAdmin makes the admin socket, in a folder of this run alone unless another was named.
+// The one that nobody asked for may fail: l is nil then.
+func (d *demonstration) listenAdmin(log *slog.Logger) (l net.Listener, cleanUp func() error, err error) {
+	cleanUp = func() error { return nil }
+	asked := d.adminSocket != ""
+	if !asked {
+		folder, err := os.MkdirTemp("", "dingbridge-demo-")
+		if err != nil {
+			return nil, nil, fmt.Errorf("making a folder for the admin socket: %w", err)
+		}
+		cleanUp = func() error { return os.RemoveAll(folder) }
+		d.adminSocket = filepath.Join(folder, "admin.sock")
+	}
+	if l, err = admin.Listen(d.adminSocket); err != nil {
+		err = fmt.Errorf("%w; name another with --admin-socket", err)
+		if asked {
+			return nil, nil, errors.Join(err, cleanUp())
+		}
+		log.Warn("the demo has no admin socket", "error", err)
+		d.adminSocket = ""
+		return nil, cleanUp, nil
+	}
+	return l, cleanUp, nil
 }
 
 // hint is for the person who started the demo.
@@ -138,6 +176,9 @@ func (d *demonstration) hint(appURL string) string {
 	hint := "Open " + appURL + " in a browser and log in."
 	if d.way == "inapp" {
 		hint += " Any browser is treated as DingTalk's client here."
+	}
+	if d.adminSocket != "" {
+		hint += "\nThen ask about people: dingbridge users show zhangsan --socket " + d.adminSocket
 	}
 	return hint
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -16,14 +15,14 @@ import (
 )
 
 func keysListCommand() *cobra.Command {
-	var file string
+	var target adminTarget
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the signing keys of the running server: which sign, which will, which are still published",
 		Args:  flagsAlone,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			server, err := adminClient(file, os.Environ())
+			server, err := target.client()
 			if err != nil {
 				return err
 			}
@@ -37,13 +36,13 @@ func keysListCommand() *cobra.Command {
 			return writeKeys(cmd.OutOrStdout(), list)
 		},
 	}
-	cmd.Flags().StringVar(&file, "config", "config.yaml", "the `file` with which the server was started")
+	target.flags(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, for scripts")
 	return cmd
 }
 
 func keysRotateCommand() *cobra.Command {
-	var file string
+	var target adminTarget
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "rotate",
@@ -54,7 +53,7 @@ replicas. It begins to sign when every app has had time to fetch it
 there is no second one.`,
 		Args: flagsAlone,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			server, err := adminClient(file, os.Environ())
+			server, err := target.client()
 			if err != nil {
 				return err
 			}
@@ -68,7 +67,7 @@ there is no second one.`,
 			return writeRotations(cmd.OutOrStdout(), done, time.Now())
 		},
 	}
-	cmd.Flags().StringVar(&file, "config", "config.yaml", "the `file` with which the server was started")
+	target.flags(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, for scripts")
 	return cmd
 }

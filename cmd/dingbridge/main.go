@@ -20,6 +20,14 @@ func commands() *cobra.Command {
 	client.AddCommand(clientAddCommand())
 	ring := &cobra.Command{Use: "keys", Short: "The signing keys of the running server", RunE: needsVerb}
 	ring.AddCommand(keysListCommand(), keysRotateCommand())
+	users := &cobra.Command{Use: "users", Short: "The people whom the running server knows", RunE: needsVerb}
+	users.AddCommand(usersShowCommand(), usersRenameCommand(), usersBlockCommand(), usersUnblockCommand(), usersMigrateCommand(), usersReleaseEmailCommand())
+	policy := &cobra.Command{Use: "policy", Short: "Who may enter which app", RunE: needsVerb}
+	policy.AddCommand(policyTestCommand())
+	brake := &cobra.Command{Use: "brake", Short: "The brake that stops too many removals at once", RunE: needsVerb}
+	brake.AddCommand(brakeShowCommand(), brakeConfirmCommand(), brakeReleaseCommand())
+	left := &cobra.Command{Use: "leavers", Short: "The people who have left", RunE: needsVerb}
+	left.AddCommand(leaversSweepCommand())
 	secrets := &cobra.Command{Use: "secret", Short: "The provider's own secrets", RunE: needsVerb}
 	secrets.AddCommand(secretNewCommand())
 	root.AddCommand(
@@ -28,7 +36,12 @@ func commands() *cobra.Command {
 		doctorCommand(),
 		demoCommand(),
 		simulatorCommand(),
+		directoryCommand(),
 		client,
+		users,
+		policy,
+		brake,
+		left,
 		ring,
 		secrets,
 		versionCommand(),

@@ -69,7 +69,7 @@ func serve(ctx context.Context, file string, stdout, stderr io.Writer) (err erro
 	}
 	if socket != nil {
 		servers = append(servers, server{listener: socket, log: log,
-			handler: admin.Handler(admin.Config{Ring: h.ring, Audit: m.audit, Log: log})})
+			handler: admin.Handler(admin.Config{Ring: h.ring, House: h.provider, Audit: m.audit, Log: log})})
 	}
 	return h.serve(ctx, servers, stdout)
 }
