@@ -143,7 +143,6 @@ var everyClaim = []string{
 	"dingtalk_userid", "dingtalk_corp_id", "dingtalk_anything", "dingtalk",
 }
 
-// proves: no table can set a protected claim | threat D16, section 4.7
 func TestThreat_D16_NoTableSetsAProtectedClaim(t *testing.T) {
 	lookAlikes := strings.NewReplacer("a", "а", "e", "е", "o", "о", "c", "с", "p", "р", "x", "х", "i", "і", "s", "ѕ") // Cyrillic
 	wide := func(s string) string {

@@ -109,7 +109,6 @@ func TestC16_OneFaultForOneGroup(t *testing.T) {
 	}
 }
 
-// proves: a department's name gives no right | threat D16
 func TestThreat_D16_ADepartmentsNameGivesNoRight(t *testing.T) {
 	// Whatever somebody calls a department or role, only numbers and ids come here.
 	facts := Facts{CorpID: "dinga", UserID: "system:masters", Departments: []int64{1, 5}, Direct: []int64{5}, Roles: []int64{9}}
