@@ -38,9 +38,31 @@
 //	P14 What a way in does not tell of the account stays as it was; what it tells of the
 //	    person agrees with the directory, or is a contradiction.
 //
+//	P15 An e-mail address is claimed for one person, for good: whoever has it later, though
+//	    the first has left, claims none, until an administrator lets it go.
+//	P16 A removal needs a positive "gone" about that very person, a positive answer about
+//	    somebody else to a question that was put no earlier, by an app that has vouched for
+//	    people known here, and room under the brake. Else nobody is removed, that is told,
+//	    and the person stays no longer than MaxStale.
+//	P17 Removals are counted by all replicas together, each once. While the brake is on
+//	    nobody is removed, however long and whoever asks; by hand only it is taken off.
+//	P18 Who is blocked stays so until unblocked, whatever DingTalk says.
+//	P19 An alias is written only with DingTalk's word that the account was migrated and that
+//	    the old one is no more; what was asked about the old one before ends nobody.
+//	P20 Departments above a person's own that are not known give no right, and neither do
+//	    those that were true longer ago than MaxStale.
+//	P21 An answer that is renewed ahead of its time keeps no use waiting, and few are at once.
+//	P22 The sets by which people are found decide nothing: whoever they name is read, and
+//	    whom they lack is asked about all the same.
+//
 // The hall (provider) and the command's wiring may call it. It imports storage,
 // keys/secret and dingtalk. What P5 rests on: person/ records have no end of life, so
 // the store must not evict (Redis: maxmemory-policy noeviction).
+//
+// What P16 cannot see: credentials of another organisation in which a known person has the
+// same unionId and the same userId. Then at most as many go as the brake lets go. And the
+// hour of P17 is that of the replicas' clocks: one that is an hour ahead forgets what the
+// others have counted, so that twice as many may go.
 //
 // A login: [Registry.Fetch] and [Registry.Read] (or nothing), [Registry.Welcome],
 // whose op goes into the pipeline that writes session and grant. Any other use:

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -137,7 +138,7 @@ func (d *directory) Anybody(context.Context) (string, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.anybody++
-	if d.err != nil {
+	if refusal, ok := errors.AsType[*dingtalk.Error](d.err); d.err != nil && !(ok && refusal.Gone()) {
 		return "", d.err
 	}
 	if d.empty {
