@@ -157,6 +157,7 @@ type plan struct {
 	provider.Config
 	dingTalk dingtalk.Config
 	specs    []clients.Spec
+	groups   []clients.GroupSpec
 	path     string // of the issuer
 	as       string
 	wrap     func(login.Upstream) login.Upstream
@@ -209,7 +210,7 @@ func buildOn(t *testing.T, store storage.Store, options ...option) *house {
 		t.Fatal(err)
 	}
 	var faults []clients.Fault
-	if h.clients, faults = clients.NewSet(design.specs); len(faults) > 0 {
+	if h.clients, faults = clients.NewSet(design.specs, design.groups...); len(faults) > 0 {
 		t.Fatal(faults)
 	}
 	if design.Issuer == "" {
