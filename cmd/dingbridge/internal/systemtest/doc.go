@@ -8,6 +8,7 @@
 //	person_test.go app_test.go      a browser without a screen; an app's calls
 //	viewer_test.go fits_test.go     a person with a device, who notes whatever goes wrong
 //	stage_test.go                   two organisations, their ways, and apps for both
+//	parties_test.go                 models of other people's apps, by how they find accounts
 //	example_test.go                 what deploy/examples says, as an operator has it in the end
 //
 // What they prove:
@@ -45,6 +46,11 @@
 //     client, under its policy; where the client refuses or is none, the full page follows.
 //   - E20: Who leaves is out at every replica, by DingTalk's event or without, and the
 //     apps are told. How fast, it prints.
+//   - E17: Who has no e-mail address has a working account, or a page that says why not.
+//     Namesakes are people of their own at every app, whatever it finds accounts by. Of a
+//     leaver nothing lives on; a newcomer who is given their userid, name, address and
+//     number opens none of their accounts; who returns is who they were. An outsider gets
+//     nothing, and nothing is made.
 //
 // SCREENSHOTS=DIR go test -run TestScreenshots puts pictures of every page there.
 // With -short the long proofs run a tenth. Under the race detector the program is

@@ -46,6 +46,10 @@ func (p *person) get(ctx context.Context, address string) (seen, error) {
 	if err != nil {
 		return seen{}, err
 	}
+	return p.do(req)
+}
+
+func (p *person) do(req *http.Request) (seen, error) {
 	resp, err := p.http.Do(req)
 	if err != nil {
 		return seen{}, err

@@ -137,10 +137,10 @@ func (w *world) serve(env ...string) *process {
 }
 
 // serveBeside starts another process of the same provider, and returns its address.
-func (w *world) serveBeside() (*process, string) {
+func (w *world) serveBeside(env ...string) (*process, string) {
 	w.t.Helper()
 	port := freePort(w.t)
-	p := w.start([]string{"DINGBRIDGE_LISTEN=127.0.0.1:" + port}, "serve", "--config", "config.yaml")
+	p := w.start(append([]string{"DINGBRIDGE_LISTEN=127.0.0.1:" + port}, env...), "serve", "--config", "config.yaml")
 	w.readyURL(p)
 	return p, "http://127.0.0.1:" + port
 }
