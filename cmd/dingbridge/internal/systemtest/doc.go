@@ -44,13 +44,13 @@
 //     2020 with the signature, of today, and inside the client.
 //   - E15: DingTalk's own module of its client's script works in our page inside the
 //     client, under its policy; where the client refuses or is none, the full page follows.
-//   - E20: Who leaves is out at every replica, by DingTalk's event or without, and the
-//     apps are told. How fast, it prints.
 //   - E17: Who has no e-mail address has a working account, or a page that says why not.
 //     Namesakes are people of their own at every app, whatever it finds accounts by. Of a
 //     leaver nothing lives on; a newcomer who is given their userid, name, address and
 //     number opens none of their accounts; who returns is who they were. An outsider gets
 //     nothing, and nothing is made.
+//   - E20: Who leaves is out at every replica, by DingTalk's event or without, and the
+//     apps are told. How fast, it prints.
 //
 // SCREENSHOTS=DIR go test -run TestScreenshots puts pictures of every page there.
 // With -short the long proofs run a tenth. Under the race detector the program is

@@ -72,7 +72,7 @@ func (s spans) String() string {
 // each of them came to pass.
 func TestE20_LeaverLatency(t *testing.T) {
 	if testing.Short() {
-		t.Skip("suite left out under the race detector: it measures")
+		t.Skip("what is measured under the race detector means nothing")
 	}
 	for _, tc := range []struct {
 		name     string
