@@ -179,6 +179,8 @@ func asRefusal(err error) error {
 		r.Text, r.Remedy = "DingTalk says that the organisation has no such active person ("+dingtalk.ReasonOf(err).String()+")", "look in the organisation's address book"
 	case errors.Is(err, people.ErrNotMigrated):
 		r.Remedy = "name who the person is since the migration; the app needs the permission Contact.OrgAccountMigration.Read"
+	case dingtalk.ReasonOf(err) == dingtalk.ReasonOutOfRange:
+		r.Remedy = "let the app's range in DingTalk's console cover the person, and publish"
 	case errors.Is(err, people.ErrContradiction), errors.Is(err, people.ErrCannotDecide):
 		r.Remedy = "nothing was changed; `dingbridge doctor` says what is wrong between this app and DingTalk"
 	case errors.Is(err, people.ErrBlocked):

@@ -87,6 +87,10 @@
 //	H17 Whoever is signed in sees, at the issuer's own address, what apps may see of
 //	   them, and all of their sessions and lasting grants and nobody else's; a button
 //	   there ends that one and no other, and nothing is said to have ended that may live.
+//	H19 What an administrator does by hand happens to the one person who can be meant, or
+//	   to nobody, and is audited with who asked.
+//	H20 What a policy test says of a login is what the login comes to, and it writes
+//	   nothing.
 //
-// cmd builds it; nothing imports it.
+// cmd builds it, and lets administrators ask; nothing else imports it.
 package provider
