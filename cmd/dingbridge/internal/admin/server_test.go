@@ -28,9 +28,11 @@ import (
 
 // trail keeps what is audited, and checks it against the catalogue.
 type trail struct {
-	t  *testing.T
-	mu sync.Mutex
-	is []string
+	t   *testing.T
+	mu  sync.Mutex
+	is  []string
+	by  string // of the last
+	err error
 }
 
 func (a *trail) Record(_ context.Context, e audit.Event) {
@@ -39,6 +41,7 @@ func (a *trail) Record(_ context.Context, e audit.Event) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.by, a.err = e.By, e.Err
 	a.is = append(a.is, fmt.Sprintf("%s %s %s", e.Name, e.Way, e.Reason))
 }
 
