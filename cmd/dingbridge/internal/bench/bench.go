@@ -54,6 +54,7 @@ func run(ctx context.Context, o options, stdout, progress io.Writer) (r report, 
 		{partLogins, b.logins},
 		{partEndpoints, b.endpoints},
 		{partMemory, b.memory},
+		{partPeople, b.crowd},
 	} {
 		if !slices.Contains(o.only, part.name) {
 			continue

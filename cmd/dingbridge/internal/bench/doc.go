@@ -1,7 +1,7 @@
 // Command bench measures what a login costs: the program as a release builds it,
 // on a real Redis, with DingTalk simulated in a process of its own.
 //
-//	go run ./cmd/dingbridge/internal/bench                  everything, some ten minutes
+//	go run ./cmd/dingbridge/internal/bench                  everything, some quarter of an hour
 //	go run ./cmd/dingbridge/internal/bench -only logins -alg ES256 -c 16 -d 3s
 //	go run ./cmd/dingbridge/internal/bench -profile cpu.pprof -alg RS256 -c 16
 //	YARDSTICK=DIR go run ./cmd/dingbridge/internal/bench    also, in turns, the bridge in DIR
@@ -14,6 +14,8 @@
 //	endpoints  refresh, userinfo, introspection, JWKS and discovery alone
 //	memory     resident set during many logins, and during many that are begun and
 //	           abandoned
+//	people     resident set and Redis memory with many people known, in departments, and
+//	           CPU time and memory of asking about all of them
 //	trips      storage round trips by kind of request, counted on the wire
 //	start      time from exec to the line `ready`, with a ring that exists
 //	size       size of the binary

@@ -52,11 +52,12 @@ func (t target) party(ctx context.Context, alg, scope string, workers int) (*par
 
 // A plan says what house to open.
 type plan struct {
-	binary  string
-	scratch string // a folder below which it may write
-	people  int    // who log in, one after the other
-	count   bool   // storage round trips
-	profile bool   // binary has a profiler
+	binary      string
+	scratch     string // a folder below which it may write
+	people      int    // who log in, one after the other
+	departments int    // that they are spread over; 0: they are in the root
+	count       bool   // storage round trips
+	profile     bool   // binary has a profiler
 }
 
 // A house is our provider with all that it needs, each in a process of its own.
@@ -65,7 +66,8 @@ type house struct {
 	dir, issuer, secret     string
 	redis, dingtalk, server *child
 	counter                 *counter // nil unless the plan counts
-	profiler                string   // address of the profiles
+	redisAddress            string
+	profiler                string // address of the profiles
 }
 
 // open starts a house. What it started before an error is ended again.
@@ -83,6 +85,7 @@ func open(ctx context.Context, p plan) (h *house, err error) {
 	if h.redis, storage, err = startRedis(ctx, h.dir); err != nil {
 		return h, err
 	}
+	h.redisAddress = storage
 	if p.count {
 		if h.counter, err = newCounter(storage); err != nil {
 			return h, err
@@ -100,7 +103,7 @@ func open(ctx context.Context, p plan) (h *house, err error) {
 	h.issuer = "http://" + listen
 	hash := sha256.Sum256([]byte(h.secret))
 	err = h.write(strings.NewReplacer("ISSUER", h.issuer, "LISTEN", listen, "STORAGE", "redis://"+storage, "DINGTALK", dingtalk,
-		"REDIRECT", redirectURI, "HASH", `"sha256:`+encoding.EncodeToString(hash[:])+`"`))
+		"REDIRECT", redirectURI, "SOCKET", filepath.Join(h.dir, "admin.sock"), "HASH", `"sha256:`+encoding.EncodeToString(hash[:])+`"`))
 	if err != nil {
 		return h, err
 	}
@@ -112,16 +115,32 @@ func (h *house) startDingTalk(ctx context.Context) (url string, err error) {
 	if err := h.write(strings.NewReplacer()); err != nil { // the company, for now
 		return "", err
 	}
+	extra := h.people
+	if h.departments > 0 {
+		extra = 0 // they come with the departments
+	}
 	h.dingtalk, err = spawn(ctx, "ready issuer=", h.command("simulator", "--listen", "127.0.0.1:0",
-		"--company", filepath.Join(h.dir, "company.yaml"), "--as", "any", "--extra", strconv.Itoa(h.people)))
+		"--company", filepath.Join(h.dir, "company.yaml"), "--as", "any", "--extra", strconv.Itoa(extra)))
 	if err != nil {
 		return "", err
 	}
 	url = strings.TrimPrefix(h.dingtalk.line, "ready issuer=")
 	// A log of each call would be the simulator's largest cost.
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/control/log", strings.NewReader(`{"keep":-1}`))
+	err = steer(ctx, url+"/control/log", `{"keep":-1}`)
+	if err == nil && h.departments > 0 {
+		err = steer(ctx, url+"/control/grow", fmt.Sprintf(`{"people":%d,"departments":%d}`, h.people, h.departments))
+	}
 	if err != nil {
-		return "", fmt.Errorf("switching the simulator's log off: %w", err)
+		return "", err
+	}
+	return url, nil
+}
+
+// steer has the simulator do something.
+func steer(ctx context.Context, url, body string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("steering the simulator: %w", err)
 	}
 	req.Header.Set("Content-Type", "application/json")
 	a, err := (&browser{transport: newTransport(1)}).do(req)
@@ -129,9 +148,9 @@ func (h *house) startDingTalk(ctx context.Context) (url string, err error) {
 		err = fmt.Errorf("status %d: %.120q", a.status, a.body)
 	}
 	if err != nil {
-		return "", fmt.Errorf("switching the simulator's log off: %w", err)
+		return fmt.Errorf("steering the simulator: %w", err)
 	}
-	return url, nil
+	return nil
 }
 
 // write puts the files of the house into its folder, filled in.

@@ -20,12 +20,13 @@ const (
 	partLogins    = "logins"
 	partEndpoints = "endpoints"
 	partMemory    = "memory"
+	partPeople    = "people"
 	partTrips     = "trips"
 	partStart     = "start"
 	partSize      = "size"
 )
 
-var parts = []string{partLogins, partEndpoints, partMemory, partTrips, partStart, partSize}
+var parts = []string{partLogins, partEndpoints, partMemory, partPeople, partTrips, partStart, partSize}
 
 // usualConcurrency is the one that the bars are set for.
 const usualConcurrency = 16
@@ -40,6 +41,7 @@ type options struct {
 	d, warmup   time.Duration
 
 	people, loginCount, abandonCount, startCount int
+	knownCount, departments                      int
 
 	json, profile, profileOp string
 	yardstick                string // a folder; empty: none
@@ -86,6 +88,8 @@ func parse(args []string, yardstick string, stderr io.Writer) (options, error) {
 	f.IntVar(&o.people, "people", 1000, "how many people log in, in turn")
 	f.IntVar(&o.loginCount, "n", 10_000, "memory: after so many logins, each of another person")
 	f.IntVar(&o.abandonCount, "abandon", 100_000, "memory: after so many logins begun and abandoned")
+	f.IntVar(&o.knownCount, "known", 50_000, "people: how many of them are known")
+	f.IntVar(&o.departments, "departments", 500, "people: in how many departments")
 	f.IntVar(&o.startCount, "starts", 11, "start: how often")
 	f.StringVar(&o.json, "json", "", "also write everything to a `file`")
 	f.StringVar(&o.profile, "profile", "", "write a CPU profile of the server to a `file`, and measure nothing else")
@@ -130,7 +134,8 @@ func (o options) check() error {
 	}{
 		{"c", slices.Min(o.concurrency), 1, 256}, {"c", slices.Max(o.concurrency), 1, 256}, {"rounds", o.rounds, 1, 100},
 		{"people", o.people, 1, 100_000}, {"n", o.loginCount, quarters, 100_000},
-		{"abandon", o.abandonCount, quarters, 1_000_000}, {"starts", o.startCount, 1, 100},
+		{"abandon", o.abandonCount, quarters, 1_000_000}, {"known", o.knownCount, 1, 100_000}, {"departments", o.departments, 0, 10_000},
+		{"starts", o.startCount, 1, 100},
 	} {
 		if number.is < number.least || number.is > number.most {
 			return fmt.Errorf("-%s: %d is not between %d and %d", number.flag, number.is, number.least, number.most)

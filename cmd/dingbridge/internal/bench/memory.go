@@ -26,7 +26,12 @@ const quarters = 4
 // in, and then while logins are begun and abandoned.
 func (b *bench) memory(ctx context.Context) error {
 	return b.inHouse(ctx, plan{people: max(b.loginCount, b.people)}, func(h *house) error {
-		if err := b.weigh(h.target(), memory{After: "start"}); err != nil {
+		note := func(m memory) error {
+			m, err := b.weigh(h.target(), m)
+			b.report.Memory = append(b.report.Memory, m)
+			return err
+		}
+		if err := note(memory{After: "start"}); err != nil {
 			return err
 		}
 		for _, m := range []struct {
@@ -42,7 +47,7 @@ func (b *bench) memory(ctx context.Context) error {
 				if at.Failed > 0 {
 					at.Error = l.commonest(1)[0]
 				}
-				if err := b.weigh(h.target(), at); err != nil {
+				if err := note(at); err != nil {
 					return err
 				}
 			}
@@ -51,18 +56,18 @@ func (b *bench) memory(ctx context.Context) error {
 	})
 }
 
-func (b *bench) weigh(t target, m memory) error {
+// weigh fills in what the server and Redis hold now.
+func (b *bench) weigh(t target, m memory) (memory, error) {
 	time.Sleep(restTime)
 	server, err := usageOf(t.server)
 	if err != nil {
-		return err
+		return m, err
 	}
 	redis, err := usageOf(t.redis)
 	if err != nil {
-		return err
+		return m, err
 	}
 	m.RSS, m.Peak, m.Redis = server.rss, server.peak, redis.rss
-	b.report.Memory = append(b.report.Memory, m)
 	b.say("memory after %7d x %-10s %6.1f MB, peak %6.1f MB, redis %6.1f MB", m.Count, m.After, m.RSS, m.Peak, m.Redis)
-	return nil
+	return m, nil
 }

@@ -33,6 +33,8 @@ func TestWrongOptions(t *testing.T) {
 		"-people 0":        "-people",
 		"-n 1000000":       "-n",
 		"-abandon 3":       "-abandon",
+		"-known 0":         "-known",
+		"-departments -1":  "-departments",
 		"-starts 0":        "-starts",
 		"-profile-of tea":  "-profile-of",
 		"-what":            "command line",

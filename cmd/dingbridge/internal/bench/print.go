@@ -52,6 +52,7 @@ func (r *report) print(to io.Writer) error {
 			row(m.After, m.Count, f2(m.RSS), f2(m.Peak), f2(m.Redis), m.Failed)
 		}
 	}
+	r.People.print(title, row)
 	if len(r.Trips) > 0 {
 		title("Storage round trips of a request")
 		row("request", "median", "min", "max", "budget")
@@ -113,10 +114,31 @@ func (r *report) printEnd(title func(string, ...any), row func(...any)) {
 			row(c.Target, c.Op, c.Alg, c.Concurrency, text)
 		}
 	}
-	for _, m := range r.Memory {
+	for _, m := range slices.Concat(r.Memory, r.People.Memory) {
 		if m.Error != "" {
 			row(ours, m.After, m.Count, m.Error)
 		}
+	}
+}
+
+func (c crowd) print(title func(string, ...any), row func(...any)) {
+	if c.Known == 0 {
+		return
+	}
+	title("%d known people in %d departments: memory, MB", c.Known, c.Departments)
+	row("after", "count", "resident", "peak", "Redis", "failed")
+	for _, m := range c.Memory {
+		row(m.After, m.Count, f2(m.RSS), f2(m.Peak), f2(m.Redis), m.Failed)
+	}
+	title("Sweeps without a limit of calls: CPU-ms of the server and of Redis per person, MB")
+	row("people", "s", "CPU-ms", "Redis", "peak")
+	for _, s := range c.Sweeps {
+		row(s.People, f2(s.Seconds), f3(s.CPU), f3(s.RedisCPU), f2(s.Peak))
+	}
+	title("Redis uses %.1f MB after everybody has logged in once, of them for", c.UsedMB)
+	row("keys", "count", "MB")
+	for _, r := range c.Records {
+		row(r.Kind, r.Count, f2(r.MB))
 	}
 }
 

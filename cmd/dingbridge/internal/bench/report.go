@@ -20,6 +20,7 @@ type report struct {
 	Comparison []comparison `json:"comparison,omitempty"`
 	Endpoints  []cell       `json:"endpoints,omitempty"`
 	Memory     []memory     `json:"memory,omitempty"`
+	People     crowd        `json:"people,omitzero"`
 	Bars       []bar        `json:"bars,omitempty"`
 	Failed     int          `json:"failed"`
 }
@@ -112,7 +113,7 @@ func (r *report) judge() {
 	for _, c := range slices.Concat(r.Logins, r.Endpoints) {
 		r.Failed += c.Failed
 	}
-	for _, m := range r.Memory {
+	for _, m := range slices.Concat(r.Memory, r.People.Memory) {
 		r.Failed += m.Failed
 	}
 }

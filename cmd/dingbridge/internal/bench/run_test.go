@@ -17,7 +17,7 @@ func TestWholeRun(t *testing.T) {
 	needRedis(t)
 	o := options{
 		only: parts, algs: []string{rs256, es256}, concurrency: []int{2}, rounds: 1, d: 20 * time.Millisecond, warmup: time.Millisecond,
-		people: 4, loginCount: 8, abandonCount: 8, startCount: 1, json: filepath.Join(t.TempDir(), "report.json"),
+		people: 4, loginCount: 8, abandonCount: 8, startCount: 1, knownCount: 8, departments: 12, json: filepath.Join(t.TempDir(), "report.json"),
 	}
 	var text, progress strings.Builder
 	r, err := run(t.Context(), o, &text, &progress)
@@ -27,7 +27,8 @@ func TestWholeRun(t *testing.T) {
 	if r.Failed != 0 {
 		t.Errorf("%d operations failed:\n%s", r.Failed, text.String())
 	}
-	if len(r.Logins) != 2 || len(r.Endpoints) != len(alone)+1 || len(r.Memory) != 1+2*quarters || r.Start.Count != 1 || r.BinaryMB == 0 {
+	if len(r.Logins) != 2 || len(r.Endpoints) != len(alone)+1 || len(r.Memory) != 1+2*quarters || r.Start.Count != 1 || r.BinaryMB == 0 ||
+		len(r.People.Memory) != 4 || len(r.People.Sweeps) != sweepTimes || r.People.UsedMB == 0 {
 		t.Errorf("something was left out:\n%s", text.String())
 	}
 	for _, c := range append(r.Logins, r.Endpoints...) {

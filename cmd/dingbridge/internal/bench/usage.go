@@ -47,6 +47,10 @@ func cpuTime(stat string) (time.Duration, error) {
 	return time.Duration(user+system) * tick, errors.Join(err1, err2)
 }
 
+// forgetPeak lets the greatest resident set of a process be counted anew. Where the kernel
+// does not allow that, the old one stands.
+func forgetPeak(pid int) { _ = os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", pid), []byte("5"), 0) }
+
 func megabytes(status, name string) float64 {
 	for line := range strings.Lines(status) {
 		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == name {
