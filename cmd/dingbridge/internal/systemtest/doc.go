@@ -49,6 +49,9 @@
 //     leaver nothing lives on; a newcomer who is given their userid, name, address and
 //     number opens none of their accounts; who returns is who they were. An outsider gets
 //     nothing, and nothing is made.
+//   - E18: In a storm of ten thousand events, out of order, replayed, forged and wrong, the
+//     one real leaver among them is out and nobody else is, people log in, DingTalk's limit
+//     holds for all replicas together, and memory is bounded.
 //   - E20: Who leaves is out at every replica, by DingTalk's event or without, and the
 //     apps are told. How fast, it prints.
 //
