@@ -192,7 +192,7 @@ func (r *Registry) noteGone(ctx context.Context, p Person, asked time.Time, why 
 	if p.Gone {
 		return p, ErrGone
 	}
-	if err := r.mayRemove(ctx, p, asked, why, reason); err != nil {
+	if err := r.mayRemove(ctx, p, asked, why); err != nil {
 		return p, err
 	}
 	removed, unionID := false, p.Profile.UnionID

@@ -6,6 +6,8 @@ import (
 	"math/big"
 	"sync"
 	"time"
+
+	"github.com/dingbridge/dingbridge/dingtalk"
 )
 
 // mostWitnesses is how many known people are asked about for one that the directory
@@ -63,6 +65,8 @@ func (r *Registry) stands(ctx context.Context, o *organisation, p Person, asked 
 	}
 	w.asking.Lock()
 	defer w.asking.Unlock()
+	// A sweep waits for room as long as it takes; a hint that waits for this must not.
+	ctx = dingtalk.InBackground(ctx)
 	same := p.App == o.app && o.app != ""
 	switch {
 	case w.since(asked, p.Subject), same && !w.anybody.Before(asked) && w.anybodyID != p.Profile.UserID:
