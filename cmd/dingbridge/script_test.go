@@ -34,6 +34,8 @@ func TestM6_DemoStaysOnLoopback(t *testing.T)     { scripts(t, "m6-*") }
 func TestClientAddAndSecretNew(t *testing.T)      { scripts(t, "client-*") }
 func TestKeysAtTheSocket(t *testing.T)            { scripts(t, "keys-*") }
 func TestSimulator(t *testing.T)                  { scripts(t, "simulator-*") }
+func TestAdministration(t *testing.T)             { scripts(t, "admin-*") }
+func TestDirectory(t *testing.T)                  { scripts(t, "directory-*") }
 func scripts(t *testing.T, pattern string) {
 	files, err := filepath.Glob(filepath.Join("testdata", pattern+".txtar"))
 	if err != nil || len(files) == 0 {
@@ -42,7 +44,7 @@ func scripts(t *testing.T, pattern string) {
 	testscript.Run(t, testscript.Params{
 		Files: files,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exit": exitWith, "start": start, "end": end, "browse": browse, "chmod": chmod, "lines": countLines, "port": freePort, "field": field,
+			"exit": exitWith, "start": start, "end": end, "browse": browse, "control": control, "chmod": chmod, "lines": countLines, "port": freePort, "field": field,
 		},
 		Setup: func(e *testscript.Env) error {
 			e.Values[runningKey{}] = map[string]program{}
@@ -181,6 +183,20 @@ func browse(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]+".url"), []byte(answer.Request.URL.String()+"\n"), 0o600))
 }
 
+// control is `control URL BODY`: a POST of JSON to the simulator, which must do it.
+func control(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: control URL BODY")
+	}
+	answer, err := (&http.Client{Timeout: patience}).Post(args[0], "application/json", strings.NewReader(args[1]))
+	ts.Check(err)
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		body, _ := io.ReadAll(answer.Body)
+		ts.Fatalf("%s: %s\n%s", args[0], answer.Status, body)
+	}
+}
+
 // freePort is `port VAR`: a port of 127.0.0.1 that nobody listens on.
 func freePort(ts *testscript.TestScript, _ bool, args []string) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -191,7 +207,8 @@ func freePort(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv(args[0], port)
 }
 
-// field is `field FILE KEY VAR`: the value of the first JSON line that has the key.
+// field is `field FILE KEY VAR`: the value of the first JSON line that has the key, or of the
+// first of the objects in the file.
 func field(ts *testscript.TestScript, _ bool, args []string) {
 	for line := range strings.Lines(ts.ReadFile(args[0])) {
 		var all map[string]any
@@ -199,6 +216,11 @@ func field(ts *testscript.TestScript, _ bool, args []string) {
 			ts.Setenv(args[2], fmt.Sprint(all[args[1]]))
 			return
 		}
+	}
+	var list []map[string]any
+	if json.Unmarshal([]byte(ts.ReadFile(args[0])), &list) == nil && len(list) > 0 && list[0][args[1]] != nil {
+		ts.Setenv(args[2], fmt.Sprint(list[0][args[1]]))
+		return
 	}
 	ts.Fatalf("%s has no %s", args[0], args[1])
 }
