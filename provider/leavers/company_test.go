@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -204,6 +205,11 @@ func (f *firm) leave(who ...string) {
 			o.records[w] = time.Now()
 		}
 	})
+}
+
+// last is who comes last in a sweep.
+func (f *firm) last() string {
+	return fmt.Sprint(slices.Index(f.subs, slices.Max(f.subs)))
 }
 
 // gone counts who is removed.

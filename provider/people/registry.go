@@ -107,6 +107,7 @@ type Registry struct {
 	log           *slog.Logger
 	flights       singleflight.Group
 	ahead         chan struct{} // rechecks that nobody waits for
+	kept          kept
 	recall        recall
 }
 
@@ -141,7 +142,7 @@ func New(c Config) (*Registry, error) {
 		if !plausibleIDs(corpID) || strings.Contains(corpID, ":") || o.Directory == nil {
 			return nil, fmt.Errorf("people: organisation %q has no corpId or no directory", corpID)
 		}
-		r.organisations[corpID] = &organisation{corpID: corpID, directory: o.Directory, app: o.App}
+		r.organisations[corpID] = &organisation{corpID: corpID, directory: o.Directory, app: o.App, witness: witness{asking: make(chan struct{}, 1)}}
 	}
 	var err error
 	if r.emails, err = newEmailPolicies(c); err != nil {

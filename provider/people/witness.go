@@ -26,7 +26,7 @@ type witness struct {
 	person Person // vouched for last
 	at     time.Time
 
-	asking sync.Mutex // guards the rest
+	asking chan struct{} // holds one thing while somebody asks; guards the rest
 	// anybody is when the app last found anybody at all, and who that was.
 	anybody   time.Time
 	anybodyID string
@@ -63,8 +63,12 @@ func (r *Registry) stands(ctx context.Context, o *organisation, p Person, asked 
 	if w.since(asked, p.Subject) {
 		return true
 	}
-	w.asking.Lock()
-	defer w.asking.Unlock()
+	select {
+	case w.asking <- struct{}{}:
+		defer func() { <-w.asking }()
+	case <-ctx.Done():
+		return false
+	}
 	// A sweep waits for room as long as it takes; a hint that waits for this must not.
 	ctx = dingtalk.InBackground(ctx)
 	same := p.App == o.app && o.app != ""

@@ -1,0 +1,131 @@
+package leavers
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/dingbridge/dingbridge/dingtalk"
+	"github.com/dingbridge/dingbridge/provider/people"
+	"github.com/dingbridge/dingbridge/storage"
+)
+
+// branch is the office of a second organisation, which has the same ids.
+type branch struct{ office }
+
+const branchCorp = "dingbranch"
+
+func (b *branch) Member(ctx context.Context, unionID string) (dingtalk.Member, error) {
+	m, err := b.office.Member(ctx, unionID)
+	m.CorpID = branchCorp
+	return m, err
+}
+
+func (b *branch) Lookup(ctx context.Context, userID string) (dingtalk.Member, error) {
+	m, err := b.office.Lookup(ctx, userID)
+	m.CorpID = branchCorp
+	return m, err
+}
+
+// An organisation whose directory does not answer, or whose administrators move everybody
+// about, keeps nobody of another in.
+func TestThreat_D18_AnOutageElsewhereKeepsNobodyIn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := employ(t, 3)
+		far := &branch{office{gone: map[string]bool{}}}
+		registry, err := people.New(people.Config{Store: f.store, Secrets: f.secrets, Brake: f.brake, Log: slog.New(slog.DiscardHandler),
+			Organisations: map[string]people.Organisation{corp: {Directory: f.office, App: "app"}, branchCorp: {Directory: far, App: "far"}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 100 {
+			m := member(fmt.Sprint(i))
+			m.CorpID = branchCorp
+			p, op, err := registry.Welcome(t.Context(), nil, branchCorp, dingtalk.Account{UnionID: m.UnionID}, m, time.Now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := f.store.Together(t.Context(), append(registry.Index(nil, p), op)...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w := f.watch(never, func(c *Config) {
+			c.People = registry
+			c.Organisations = map[string]Directory{corp: f.office, branchCorp: far}
+		})
+		defer f.run(w)()
+		far.set(func(o *office) { o.err, o.takes = unavailable, 5*time.Second })
+		for i := range 100 {
+			w.Hint(branchCorp, []string{fmt.Sprintf("user%d", i)}, "ev")
+		}
+		time.Sleep(time.Second)
+		f.leave("0", "1")
+		w.Hint(corp, []string{"user0"}, "ev")
+		w.Suspect(f.subs[1], people.Cause{Source: people.FromLogin})
+		time.Sleep(5 * time.Second)
+		if f.gone() != 2 {
+			t.Errorf("%d of 2 are out after five seconds, %d hints wait", f.gone(), w.Held())
+		}
+		// Nothing is lost of what waited.
+		far.set(func(o *office) { o.err, o.takes = nil, 0 })
+		time.Sleep(2 * time.Minute)
+		if w.Held() != 0 || far.about("99") == 0 {
+			t.Errorf("%d hints wait", w.Held())
+		}
+	})
+}
+
+// One person about whom nobody can decide does not keep in another who has had their userId.
+func TestThreat_D3_AUserIDOfTwo(t *testing.T) {
+	for _, undecided := range []string{"0", "1"} {
+		t.Run(undecided, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := employ(t, 3)
+				for _, s := range f.subs[:2] {
+					if err := f.store.Together(t.Context(), storage.Join("userid/"+corp+"/shared", string(s), 0)); err != nil {
+						t.Fatal(err)
+					}
+				}
+				f.leave("0", "1")
+				f.office.set(func(o *office) {
+					o.decides = func(who string) error {
+						if who == undecided {
+							return unavailable
+						}
+						return nil
+					}
+				})
+				w := f.watch(never)
+				defer f.run(w)()
+				w.Hint(corp, []string{"shared"}, "ev")
+				time.Sleep(time.Second / 2)
+				if f.gone() != 1 {
+					t.Errorf("%d of 1 are out", f.gone())
+				}
+			})
+		})
+	}
+}
+
+// Who logs in with a migrated account that is no more is who they were before: what that
+// person has elsewhere ends.
+func TestThreat_D10_AMigratedLeaverAtALogin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := employ(t, 3)
+		newcomer, old := f.subs[0], f.subs[1]
+		if err := f.store.Together(t.Context(), storage.Create("alias/"+string(newcomer), []byte(old), 0)); err != nil {
+			t.Fatal(err)
+		}
+		w := f.watch(never)
+		defer f.run(w)()
+		f.leave("1")
+		w.Suspect(newcomer, people.Cause{Source: people.FromLogin})
+		time.Sleep(time.Second)
+		if f.gone() != 1 {
+			t.Errorf("%d of 1 are out", f.gone())
+		}
+	})
+}
