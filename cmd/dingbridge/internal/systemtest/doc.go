@@ -52,6 +52,10 @@
 //   - E18: In a storm of ten thousand events, out of order, replayed, forged and wrong, the
 //     one real leaver among them is out and nobody else is, people log in, DingTalk's limit
 //     holds for all replicas together, and memory is bounded.
+//   - E19: While the directory is empty, another organisation's, forbidden, narrowed, away or
+//     an hour off, nobody is removed, and what could have thrown people out is told as an
+//     error. Of more leavers than the brake lets go as many go, and the others when an
+//     administrator says that it is so.
 //   - E20: Who leaves is out at every replica, by DingTalk's event or without, and the
 //     apps are told. How fast, it prints.
 //
