@@ -9,5 +9,11 @@
 //	R3 While storage does not answer nobody's share grows.
 //	R4 The share of a replica that has ended or died goes to the others within three beats.
 //
+// Of the whole a tenth is for those who start, a twentieth each, so two of them fit beside the
+// others. Where more start within one beat, the sum is above the whole until the others have
+// seen them: n beside settled ones have together at most 0.9 + n/20 of it, for a beat (three:
+// 1.05, ten: 1.4; TestR1_TheWorstMoment). DingTalk refuses then what is too much, and says so.
+// A replica that is alone has nine tenths.
+//
 // The hall's wiring runs it. It knows nothing of what is shared.
 package fleet
