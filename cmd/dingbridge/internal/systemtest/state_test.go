@@ -20,7 +20,7 @@ func TestE5_StateTable(t *testing.T) {
 	r := storagetest.StartRedis(t)
 	w := newWorld(t, setting{storage: r.URL})
 	w.addClients(t, "  - {id: screen, public: true, device_authorization: true, allow: everyone}\n")
-	w.serve()
+	w.serve(adminSocket)
 	ctx, a, p := t.Context(), w.app("es"), newPerson()
 	code, err := p.login(ctx, w, a)
 	if err != nil {
@@ -64,6 +64,10 @@ func TestE5_StateTable(t *testing.T) {
 	if s, err := leaver.get(ctx, w.issuer+"/end_session?id_token_hint="+hint); err != nil || s.status != 200 { // out
 		t.Fatalf("logout: %v, %v", s, err)
 	}
+	tryMigration(t, w, a)
+	w.control(t, "people/lisi/leave", "")
+	until(t, "the end of somebody who left", func() bool { return len(w.events("person.removed")) == 1 })
+	until(t, "the end of the first sweep", func() bool { return len(w.events("sweep.finished")) > 0 })
 	made := map[string]bool{}
 	for key := range records(t, r) {
 		known := false
@@ -82,6 +86,27 @@ func TestE5_StateTable(t *testing.T) {
 		}
 	}
 	t.Logf("%d kinds of keys: %s", len(made), strings.Join(slices.Sorted(maps.Keys(made)), " "))
+}
+
+// tryMigration has a person's account migrated, and an administrator say so.
+func tryMigration(t *testing.T, w *world, a app) {
+	t.Helper()
+	for _, who := range []string{"lisi", "zhangsan2", "zhangsan2 migrated"} {
+		userID, migrated, _ := strings.Cut(who, " ")
+		if migrated != "" {
+			w.control(t, "people/"+userID+"/migrate", "{}")
+		}
+		code, err := w.as(t, userID).login(t.Context(), w, a)
+		if err != nil {
+			t.Fatalf("%s: %v", who, err)
+		}
+		sub := subOf(t, a.redeem(t.Context(), w.issuer, code).text("id_token"))
+		if migrated != "" {
+			if err := w.admin(t, nil, "users", "migrate", sub); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 }
 
 // tryDevice has a device ask for codes and wait, while a person who is logged in types
