@@ -14,7 +14,8 @@
 //	V2 A hint that came while the same person was being asked about is not taken for
 //	   answered: they are asked about once more.
 //	V3 What is held is bounded. A hint for which there is no room is refused, so that it is
-//	   delivered again, and a sweep makes good for what is lost.
+//	   delivered again, and a sweep makes good for what is lost. Those of one organisation
+//	   keep none of another's waiting.
 //	V4 Hints about one person that wait are one hint. One of an organisation that is not
 //	   ours, or about people whom we do not know, costs DingTalk no call.
 //	V5 At most one replica sweeps an organisation at a time, unless an administrator orders

@@ -15,7 +15,7 @@ import (
 // Bounds of what is held.
 const (
 	mostHints = 20_000
-	workers   = 4
+	workers   = 4 // for each organisation, and as many for people whose organisation is not told
 )
 
 // A Directory tells who has left lately, so that what happened while nobody listened can be
@@ -44,8 +44,9 @@ type Watch struct {
 
 	mu      sync.Mutex
 	waiting map[subject]people.Cause // not yet begun
-	order   []subject                // of waiting
+	order   map[string][]subject     // of waiting, by corpId
 	busy    map[subject]bool         // under way
+	under   map[string]int           // how many of those, by corpId
 	missed  map[string]time.Time     // when something was last refused, by corpId
 	wake    chan struct{}
 	sweeps  map[string]chan string // why to sweep, by corpId
@@ -62,7 +63,8 @@ type subject struct {
 func New(c Config) *Watch {
 	c.SweepEvery = cmp.Or(c.SweepEvery, 24*time.Hour)
 	c.Log = cmp.Or(c.Log, slog.New(slog.DiscardHandler))
-	w := &Watch{Config: c, name: newName(), waiting: map[subject]people.Cause{}, busy: map[subject]bool{}, missed: map[string]time.Time{},
+	w := &Watch{Config: c, name: newName(), waiting: map[subject]people.Cause{}, order: map[string][]subject{},
+		busy: map[subject]bool{}, under: map[string]int{}, missed: map[string]time.Time{},
 		wake: make(chan struct{}, 1), sweeps: map[string]chan string{}}
 	for corpID := range c.Organisations {
 		w.sweeps[corpID] = make(chan string, 1)
@@ -106,7 +108,7 @@ func (w *Watch) add(s subject, why people.Cause) bool {
 		return false
 	}
 	w.waiting[s] = why
-	w.order = append(w.order, s)
+	w.order[s.corpID] = append(w.order[s.corpID], s)
 	w.rouse()
 	return true
 }
@@ -118,26 +120,34 @@ func (w *Watch) rouse() {
 	}
 }
 
-// next takes the oldest hint that nobody works on.
+// next takes the oldest hint that nobody works on, of any organisation of which fewer are worked
+// on than it has workers: one whose directory does not answer keeps no other waiting.
 func (w *Watch) next() (s subject, why people.Cause, ok bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for i, candidate := range w.order {
-		if w.busy[candidate] {
-			continue // what came meanwhile waits for the end of what is under way (promise V2)
+	for corpID, order := range w.order {
+		// What came meanwhile waits for the end of what is under way (promise V2).
+		i := slices.IndexFunc(order, func(s subject) bool { return !w.busy[s] })
+		if i < 0 || w.under[corpID] >= workers {
+			continue
 		}
-		why = w.waiting[candidate]
-		delete(w.waiting, candidate)
+		s = order[i]
+		why = w.waiting[s]
+		delete(w.waiting, s)
 		if i == 0 {
-			w.order = w.order[1:]
+			w.order[corpID] = order[1:]
 		} else {
-			w.order = slices.Delete(w.order, i, i+1)
+			w.order[corpID] = slices.Delete(order, i, i+1)
 		}
-		w.busy[candidate] = true
-		if len(w.order) > 0 {
+		if len(w.order[corpID]) == 0 {
+			delete(w.order, corpID)
+		}
+		w.busy[s] = true
+		w.under[corpID]++
+		if len(w.waiting) > 0 {
 			w.rouse()
 		}
-		return candidate, why, true
+		return s, why, true
 	}
 	return subject{}, people.Cause{}, false
 }
@@ -146,7 +156,8 @@ func (w *Watch) done(s subject) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.busy, s)
-	if len(w.order) > 0 {
+	w.under[s.corpID]--
+	if len(w.waiting) > 0 {
 		w.rouse()
 	}
 }

@@ -20,7 +20,7 @@ const (
 // Run looks into hints and sweeps until ctx ends, and returns when nothing is under way.
 func (w *Watch) Run(ctx context.Context) {
 	var all sync.WaitGroup
-	for range workers {
+	for range workers * (len(w.Organisations) + 1) {
 		all.Go(func() { w.work(ctx) })
 	}
 	for corpID := range w.Organisations {
@@ -72,28 +72,40 @@ func (w *Watch) look(ctx context.Context, s subject, why people.Cause) {
 func (w *Watch) try(ctx context.Context, s subject, why people.Cause) error {
 	ctx, cancel := context.WithTimeout(dingtalk.InBackground(ctx), hintTime)
 	defer cancel()
-	subjects := []people.Subject{s.person}
-	if s.person == "" {
-		var err error
-		if subjects, err = w.People.ByUserID(ctx, s.corpID, s.userID); err != nil || len(subjects) == 0 {
-			return err
-		}
+	subjects, err := w.meant(ctx, s)
+	if err != nil || len(subjects) == 0 {
+		return err
 	}
 	list, err := w.People.Load(ctx, subjects...)
 	if err != nil {
 		return err
 	}
 	why.DryRun = w.DryRun
+	var again error
 	for _, p := range list {
 		if p.Gone {
 			continue
 		}
-		_, err := w.People.Recheck(ctx, p, why)
-		if worthAnother(err) {
-			return err
+		if _, err := w.People.Recheck(ctx, p, why); worthAnother(err) {
+			again = err // and the next may be the one who left
 		}
 	}
-	return nil
+	return again
+}
+
+// meant are all who can be meant: everybody who was ever seen under a userId; of a person, also
+// who they were before an account migration.
+func (w *Watch) meant(ctx context.Context, s subject) ([]people.Subject, error) {
+	if s.person == "" {
+		return w.People.ByUserID(ctx, s.corpID, s.userID)
+	}
+	op := w.People.FetchAlias(s.person)
+	_ = w.Store.Together(ctx, op) // Alias tells what the op's error means
+	older, err := w.People.Alias(s.person, op)
+	if err != nil || older == s.person {
+		return []people.Subject{s.person}, err
+	}
+	return []people.Subject{older, s.person}, nil
 }
 
 // worthAnother tells the failures that pass by themselves.

@@ -45,6 +45,12 @@ func (r *Registry) Fresh(ctx context.Context, p Person) (Person, error) {
 		}
 		return p, nil
 	}
+	if err := r.kept.find(p); err != nil {
+		if r.within(p, r.maxStale) {
+			return p, nil
+		}
+		return p, err
+	}
 	select {
 	case <-ctx.Done():
 		return p, fmt.Errorf("%w: %w", ErrCannotDecide, context.Cause(ctx))
@@ -63,7 +69,11 @@ func (r *Registry) fly(ctx context.Context, p Person, beside bool) <-chan single
 		if beside {
 			ctx = dingtalk.InBackground(ctx)
 		}
-		return r.recheck(ctx, p, Cause{Source: FromUse})
+		answered, err := r.recheck(ctx, p, Cause{Source: FromUse})
+		if errors.Is(err, ErrWithheld) {
+			r.kept.note(p, err)
+		}
+		return answered, err
 	})
 }
 

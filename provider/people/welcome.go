@@ -3,6 +3,7 @@ package people
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -56,6 +57,12 @@ func (r *Registry) Welcome(ctx context.Context, present *Person, corpID string, 
 	default:
 		before = present.Profile
 	}
+	returned := before.Origin != "" && before.UnionID != member.UnionID
+	if returned {
+		if err := r.over(ctx, o, before.UnionID); err != nil {
+			return Person{}, nil, fmt.Errorf("welcome: %w", err)
+		}
+	}
 	profile := welcomed(account, member, before)
 	r.trace(ctx, corpID, &profile, before, true)
 
@@ -81,6 +88,9 @@ func (r *Registry) Welcome(ctx context.Context, present *Person, corpID string, 
 	r.claimEmail(ctx, s, corpID, &profile, before)
 	p := *present
 	p.Gone, p.CheckedAt, p.Profile, p.App = false, millis(asked), profile, o.app
+	if returned {
+		p.Epoch++
+	}
 	// That the sets have a new userId is noted by the next re-check, once it is certain.
 	p.indexed = present.indexed && profile.UserID == before.UserID
 	o.witness.saw(*present, member.UserID, asked)
@@ -89,6 +99,20 @@ func (r *Registry) Welcome(ctx context.Context, present *Person, corpID string, 
 		return *present, nil, nil
 	}
 	return p, storage.Swap(key(s), present.Version, r.writeRecord(p), 0), nil
+}
+
+// over asks whether a migrated account is no more: whoever returns by the one from before
+// takes its place, and what it had ends. The two are never one person at the same time, since
+// a company can hand an account of its own to somebody else.
+func (r *Registry) over(ctx context.Context, o *organisation, unionID string) error {
+	_, err := o.directory.Member(ctx, unionID)
+	if err == nil {
+		return fmt.Errorf("%w: the account that this one was migrated to is still there", ErrContradiction)
+	}
+	if err = verdict(err); !errors.Is(err, ErrGone) {
+		return err
+	}
+	return nil
 }
 
 // welcomed puts together what the two answers say. Not every way in tells nick and

@@ -1,0 +1,101 @@
+package people
+
+import (
+	"errors"
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// A leaver whom the brake keeps has tokens that work for a while. Whoever shows one again and
+// again must not use up DingTalk's limit, by which hints and sweeps would find the others.
+func TestThreat_D14_AKeptLeaverCostsFewQuestions(t *testing.T) {
+	for name, braked := range map[string]bool{"by the brake": true, "for want of a witness": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := staffed(t, 2, Config{Log: slog.New(slog.DiscardHandler)})
+				leaver := c.people[0]
+				c.leave(leaver)
+				if braked {
+					_, err := c.changeBrake(t.Context(), corp, func(b *BrakeState) bool { b.Engaged = now(); return true })
+					if err != nil {
+						t.Fatal(err)
+					}
+				} else {
+					c.leave(c.people[1])
+					c.dir.set(func(d *directory) { d.empty = true })
+				}
+				time.Sleep(11 * minute)
+				before := c.dir.asked
+				for range 1000 { // ten seconds of one who does nothing else
+					if _, err := c.Fresh(t.Context(), c.mustRead(t, leaver.Subject)); err != nil {
+						t.Fatal(err)
+					}
+					time.Sleep(10 * time.Millisecond)
+				}
+				if n := c.dir.asked - before; n > 40 {
+					t.Errorf("%d questions in ten seconds", n)
+				}
+				if n := c.count(RemovalWithheld); n > 5 {
+					t.Errorf("%d lines of audit in ten seconds", n)
+				}
+				// Past max_stale nothing is given, nor for having asked a moment ago.
+				time.Sleep(time.Until(c.mustRead(t, leaver.Subject).CheckedAt.Add(hour - time.Second)))
+				if _, err := c.Fresh(t.Context(), c.mustRead(t, leaver.Subject)); err != nil {
+					t.Errorf("within an hour: %v", err)
+				}
+				time.Sleep(2 * time.Second)
+				if _, err := c.Fresh(t.Context(), c.mustRead(t, leaver.Subject)); !errors.Is(err, ErrCannotDecide) {
+					t.Errorf("past an hour: %v", err)
+				}
+				// A hint is looked into at once all the same.
+				before = c.dir.asked
+				if _, err := c.Recheck(t.Context(), c.mustRead(t, leaver.Subject), Cause{Source: FromEvent}); !errors.Is(err, ErrWithheld) || c.dir.asked == before {
+					t.Errorf("a hint: %v", err)
+				}
+			})
+		})
+	}
+}
+
+// Two accounts of one person, the one from before a migration and the migrated one, are never
+// in at once: else whoever has left by the one stays by the other, or an account that the
+// company hands on is two people.
+func TestThreat_D3_TheAccountOfBeforeAMigration(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, old, newcomer := migrated(t, Config{})
+		if _, err := c.Migrate(t.Context(), newcomer); err != nil {
+			t.Fatal(err)
+		}
+		account, member := employee(0)
+		c.dir.set(func(d *directory) { d.members[member.UnionID] = member })
+		time.Sleep(minute)
+		present := c.mustRead(t, old)
+		if p, _, err := c.Welcome(t.Context(), &present, corp, account, member, time.Now()); !errors.Is(err, ErrContradiction) {
+			t.Errorf("two accounts are one person: %+v, %v", p, err)
+		}
+		c.dir.set(func(d *directory) { d.err = undecided["unavailable"] })
+		if _, _, err := c.Welcome(t.Context(), &present, corp, account, member, time.Now()); !errors.Is(err, ErrCannotDecide) {
+			t.Errorf("nobody knows whether the other one is there: %v", err)
+		}
+		// Once the migrated one is no more, the person is back, and what it had is over.
+		c.dir.set(func(d *directory) {
+			d.err = nil
+			delete(d.members, "migrated")
+		})
+		p := c.login(t, account, member)
+		if p.Subject != old || p.Epoch != present.Epoch+1 || p.Profile.UnionID != member.UnionID || p.Profile.Origin != member.UnionID {
+			t.Errorf("back by the account of before: %+v", p)
+		}
+		if again := c.login(t, account, member); again.Epoch != p.Epoch {
+			t.Errorf("a second login ended the first: epoch %d", again.Epoch)
+		}
+		// Nor does the migrated one come back by itself.
+		account.UnionID, member.UnionID = "migrated", "migrated"
+		present = c.mustRead(t, old)
+		if _, _, err := c.Welcome(t.Context(), &present, corp, account, member, time.Now()); !errors.Is(err, ErrContradiction) {
+			t.Errorf("%v", err)
+		}
+	})
+}
