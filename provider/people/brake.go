@@ -197,6 +197,11 @@ func (r *Registry) recount(ctx context.Context, corpID string, removed int) erro
 
 // changeBrake applies a change to the brake as it is in the store now.
 func (r *Registry) changeBrake(ctx context.Context, corpID string, change func(*BrakeState) bool) (BrakeState, error) {
+	// Rivals are other replicas alone: the workers of one sweep would wear each other out.
+	if o := r.organisations[corpID]; o != nil {
+		o.counting.Lock()
+		defer o.counting.Unlock()
+	}
 	op := storage.Get(brakeKey(corpID))
 	_ = r.store.Together(ctx, op) // readBrake tells what the op's error means
 	for range 16 {

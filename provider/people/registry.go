@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -118,6 +119,7 @@ type organisation struct {
 	app       string
 	chains    chains
 	witness   witness
+	counting  sync.Mutex // of removals
 }
 
 // New checks the configuration and makes a registry. It asks nobody anything.
