@@ -82,15 +82,15 @@
 //	   way, for which its state was made, and by no other; a code that was posted, only
 //	   from our own page. A person is one of an organisation: another's is another.
 //	H16 A machine that looks at a link begins, spends and learns nothing.
-//	H17 Whatever removes a person, every app that they entered is told, once; and no
-//	    other person loses anything.
 //	H17 Whoever is signed in sees, at the issuer's own address, what apps may see of
-//	   them, and all of their sessions and lasting grants and nobody else's; a button
-//	   there ends that one and no other, and nothing is said to have ended that may live.
+//	    them, and all of their sessions and lasting grants and nobody else's; a button
+//	    there ends that one and no other, and nothing is said to have ended that may live.
+//	H18 Whatever removes a person, every app that they entered is told, once; and no
+//	    other person loses anything.
 //	H19 What an administrator does by hand happens to the one person who can be meant, or
-//	   to nobody, and is audited with who asked.
+//	    to nobody, and is audited with who asked.
 //	H20 What a policy test says of a login is what the login comes to, and it writes
-//	   nothing.
+//	    nothing.
 //
 // cmd builds it, and lets administrators ask; nothing else imports it.
 package provider

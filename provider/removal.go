@@ -28,12 +28,13 @@ func (p *Provider) happened(ctx context.Context, h people.Happening) {
 }
 
 // tellAll sends a notice for every session of a person to every client that was entered with
-// it, and tells how many.
+// it, and tells how many. It happens once, so that whoever led to it may have gone away.
 func (p *Provider) tellAll(ctx context.Context, s people.Subject) int {
 	raw, ok := s.Raw()
 	if !ok {
 		return 0
 	}
+	ctx = context.WithoutCancel(ctx)
 	entered := p.sessions.FetchEntered(raw)
 	_ = p.Store.Together(ctx, entered) // notify tells what the op's error means
 	return p.notify(ctx, raw, nil, entered)
