@@ -2,10 +2,11 @@ package sessions
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -35,10 +36,38 @@ func listOf(subject [16]byte) string {
 	return "browsers-of/" + base64.RawURLEncoding.EncodeToString(subject[:])
 }
 
+// A line is what stands in the set: when the session was noted, its ID, and where its
+// record is.
+type line struct {
+	at   time.Time
+	id   ID
+	hash string
+}
+
+// lineSize is that of a line in storage: six bytes of Unix milliseconds, the ID and the
+// hash. Redis keeps a small set in a tenth of the room while no member is above 64 bytes.
+const lineSize = 6 + len(ID{}) + sha256.Size
+
+func (l line) String() string {
+	b := binary.BigEndian.AppendUint64(make([]byte, 0, 2+lineSize), uint64(l.at.UnixMilli()))
+	b = append(b, l.id[:]...)
+	b, _ = base64.RawURLEncoding.AppendDecode(b, []byte(l.hash)) // which we have made
+	return string(b[2:])
+}
+
+func parseLine(member string) (l line, ok bool) {
+	if len(member) != lineSize {
+		return line{}, false // a later version's
+	}
+	b := []byte("\x00\x00" + member)
+	l.at = time.UnixMilli(int64(binary.BigEndian.Uint64(b)))
+	l.hash = base64.RawURLEncoding.EncodeToString(b[8+copy(l.id[:], b[8:]):])
+	return l, true
+}
+
 // enlist makes the op that puts a session on its person's list.
 func (g *Register) enlist(s Session, now time.Time) *storage.Op {
-	member := fmt.Sprintf("%d %s %s", now.UnixMilli(), s.ID, s.Ref.hash)
-	return storage.Join(listOf(s.Ref.Subject), member, max(time.Until(s.Ends()), time.Second))
+	return storage.Join(listOf(s.Ref.Subject), line{now, s.ID, s.Ref.hash}.String(), max(time.Until(s.Ends()), time.Second))
 }
 
 // An Entry is one line of a person's list: a session that may be over.
@@ -61,23 +90,13 @@ func (g *Register) ReadList(subject [16]byte, op *storage.Op) (list []Entry, mor
 	if op.Err != nil {
 		return nil, false, fmt.Errorf("read a person's sessions: %w", op.Err)
 	}
-	type line struct {
-		at   int64
-		id   ID
-		hash string
-	}
 	var lines []line
 	for _, member := range op.Members {
-		var l line
-		at, rest, _ := strings.Cut(member, " ")
-		id, hash, _ := strings.Cut(rest, " ")
-		if l.at, err = strconv.ParseInt(at, 10, 64); err != nil || l.id.UnmarshalText([]byte(id)) != nil || hash == "" {
-			continue // a later version's
+		if l, ok := parseLine(member); ok {
+			lines = append(lines, l)
 		}
-		l.hash = hash
-		lines = append(lines, l)
 	}
-	slices.SortFunc(lines, func(a, b line) int { return cmp.Or(cmp.Compare(b.at, a.at), cmp.Compare(a.hash, b.hash)) })
+	slices.SortFunc(lines, func(a, b line) int { return cmp.Or(b.at.Compare(a.at), cmp.Compare(a.hash, b.hash)) })
 	seen := map[ID]bool{}
 	for _, l := range lines {
 		if seen[l.id] {

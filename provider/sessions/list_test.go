@@ -111,10 +111,12 @@ func TestE8_StrangeLinesAreNoSessions(t *testing.T) {
 	inTime(t, func(t *testing.T, g *Register, store storage.Store) {
 		mine, _ := start(t, g, store, anna, nil)
 		theirs, _ := start(t, g, store, bert, nil)
-		for _, member := range []string{"", " ", "x y z", "1", "1 2", "1 " + mine.ID.String(), "1 " + mine.ID.String() + " ", mine.ID.String() + " grafana",
-			"1 " + theirs.ID.String() + " " + mine.Ref.hash, // another id over a record
-			"9 " + mine.ID.String() + "= " + mine.Ref.hash,
-			"99999999999999999999 " + mine.ID.String() + " " + mine.Ref.hash} {
+		good := line{time.Now(), mine.ID, mine.Ref.hash}.String()
+		for _, member := range []string{"", " ", "x y z", good[1:], good + "=", mine.ID.String() + " grafana",
+			line{time.Now(), theirs.ID, mine.Ref.hash}.String(), // another id over a record
+			line{time.Now(), mine.ID, mine.Ref.hash[:42]}.String(),
+			line{time.UnixMilli(-1), mine.ID, mine.Ref.hash}.String(),
+			strings.Repeat("\xff", lineSize), strings.Repeat("\x00", lineSize)} {
 			if err := store.Together(t.Context(), storage.Join(listOf(anna), member, time.Hour)); err != nil && member != "" {
 				t.Fatal(err)
 			}
