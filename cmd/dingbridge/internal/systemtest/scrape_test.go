@@ -69,6 +69,9 @@ func (l *loot) tap(t *testing.T) func(simulator string) string {
 							l.add("a token of DingTalk", token)
 						}
 					}
+					if ticket, _ := all["ticket"].(string); ticket != "" {
+						l.add("a ticket for events", ticket)
+					}
 				}
 				return nil
 			},
@@ -84,7 +87,7 @@ func TestE4_NothingToStealInTheStorage(t *testing.T) {
 		l := &loot{}
 		s.upstream = l.tap(t)
 		w := newWorld(t, s)
-		w.serve("DINGBRIDGE_LOG_LEVEL=debug")
+		w.serve("DINGBRIDGE_LOG_LEVEL=debug", adminSocket)
 		l.add("the provider's secret", w.secret)
 		l.add("DingTalk's client secret", simulator.DefaultCompany().App.ClientSecret)
 		for _, secret := range w.clients {
@@ -94,7 +97,8 @@ func TestE4_NothingToStealInTheStorage(t *testing.T) {
 		for i := range rounds(100) {
 			sample = l.plunder(t, w, i)
 		}
-		for what, least := range map[string]int{"a token of DingTalk": 2, "an access token": 2, "a phone number": 2, "a cookie": 2} {
+		l.partings(t, w)
+		for what, least := range map[string]int{"a token of DingTalk": 2, "a ticket for events": 1, "an access token": 2, "a phone number": 2, "a cookie": 2} {
 			if len(l.items[what]) < least {
 				t.Fatalf("only %d of: %s; this test looks for nothing", len(l.items[what]), what)
 			}
