@@ -37,6 +37,7 @@ func (p *Provider) admit(ctx context.Context, c *clients.Client, person people.P
 		return people.Person{}, errRemoved
 	}
 	if err := p.mayEnter(c, person); err != nil {
+		p.noteUndecided(ctx, person, err)
 		return people.Person{}, err
 	}
 	return person, nil
@@ -62,6 +63,8 @@ func (p *Provider) noteUndecided(ctx context.Context, person people.Person, err 
 	switch {
 	case errors.Is(err, people.ErrGone):
 		e.Name = audit.PersonGone
+	case errors.Is(err, errUndecided):
+		e.Name, e.Reason, e.Err = audit.PersonCannotDecide, "departments_unknown", err
 	case errors.Is(err, people.ErrCannotDecide):
 		e.Name, e.Err = audit.PersonCannotDecide, err
 		if upstream, ok := errors.AsType[*dingtalk.Error](err); ok {

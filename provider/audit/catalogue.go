@@ -187,7 +187,7 @@ var catalogue = []row{
 	{PersonGone, slog.LevelWarn, person | fCorp | fReason,
 		"A request met a person of whom DingTalk says positively that they are no longer an active member, and got nothing. How they were removed is told by person.removed, once."},
 	{PersonCannotDecide, slog.LevelWarn, person | fCorp | fReason | fCall | fErr,
-		"DingTalk could not tell whether the person is still a member. Nobody was thrown out."},
+		"DingTalk could not tell whether the person is still a member, or which departments are above theirs where an app's allow hangs on that (departments_unknown). Nobody was thrown out."},
 	{PersonRemoved, slog.LevelWarn, person | fCorp | fWay | fEvent | fBy | fReason | fCount | fDuration,
 		"The person was removed: every session and grant is dead. Told once, by the replica that wrote it. The way is what led to it: event, recheck (a token, code or session was used), sweep, login or hand (an administrator); event_id is DingTalk's event, the count that of the apps that are told, the duration runs from DingTalk's event."},
 	{UserIDReused, slog.LevelWarn, fSubject | fOther | fCorp | fWay,
