@@ -113,11 +113,6 @@ func (h *house) run(ctx context.Context) {
 	all.Go(func() { h.ring.Run(ctx) })
 	all.Go(func() { h.share(ctx) })
 	all.Go(func() { h.provider.Run(ctx) })
-	all.Go(func() {
-		if err := h.listen(ctx); err != nil {
-			h.materials.log.Error("the events of DingTalk cannot be heard", "error", err)
-		}
-	})
 	for _, w := range h.materials.watches {
 		all.Go(func() { w.run(ctx) })
 	}

@@ -21,8 +21,9 @@
 //     error; 2 is a wrong command line.
 //   - M2: A long-running command prints one line on standard output,
 //     `ready issuer=URL`, when it can serve, and nothing else there.
-//   - M3: SIGTERM and SIGINT stop accepting, let what is under way finish within a
-//     bound, close the storage, and exit 0.
+//   - M3: SIGTERM and SIGINT stop accepting and hearing events, let what is under way
+//     finish within a bound, a sweep aside, then tell the apps of it, close the storage,
+//     and exit 0.
 //   - M4: check does all that serve does short of listening, and prints every fault
 //     that it can find, each with its line and the remedy. It creates nothing that
 //     stays.

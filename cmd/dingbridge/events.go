@@ -16,13 +16,12 @@ import (
 type ear struct{ config stream.Config }
 
 func newEar(d config.DingTalk, o config.Organisation, secret string, log *slog.Logger) ear {
-	return ear{stream.Config{API: d.EndpointsOf(o).API, CorpID: o.CorpID, ClientID: o.ClientID, ClientSecret: secret, Log: log}}
+	return ear{stream.Config{API: d.EndpointsOf(o).API, CorpID: o.CorpID, ClientID: o.ClientID, ClientSecret: secret, Log: log.With("organisation", o.CorpID)}}
 }
 
-// listen hears the events of every organisation until ctx ends. An event is a hint, and the
+// hear takes the events of every organisation until ctx ends. An event is a hint, and the
 // provider looks into it.
-func (h *house) listen(ctx context.Context) error {
-	var faults []error
+func (h *house) hear(ctx context.Context) {
 	var all sync.WaitGroup
 	for _, e := range h.materials.ears {
 		c := e.config
@@ -40,13 +39,12 @@ func (h *house) listen(ctx context.Context) error {
 		c.Observe = func(o stream.Outcome, event stream.Event) { h.heard(client, c.CorpID, o, event) }
 		client, err := stream.New(c)
 		if err != nil {
-			faults = append(faults, err)
+			h.materials.log.Error("the events of DingTalk cannot be heard", "corp_id", c.CorpID, "error", err)
 			continue
 		}
 		all.Go(func() { client.Run(ctx) })
 	}
 	all.Wait()
-	return errors.Join(faults...)
 }
 
 // heard tells the audit trail what became of the connection, and what was not heeded.

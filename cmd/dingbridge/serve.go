@@ -78,17 +78,23 @@ func serve(ctx context.Context, file string, stdout, stderr io.Writer) (err erro
 func (h *house) serve(ctx context.Context, servers []server, stdout io.Writer) error {
 	tuneMemory()
 	beside, end := context.WithCancel(context.WithoutCancel(ctx))
+	hearing, deafen := context.WithCancel(beside)
 	var running sync.WaitGroup
 	running.Go(func() { h.run(beside) })
-	defer running.Wait()
-	defer end()
+	running.Go(func() { h.hear(hearing) })
 	begin := func() error {
 		m := h.materials
 		m.audit.Record(ctx, audit.Event{Name: audit.Started, Version: describe()})
 		m.log.Info("serving", "address", servers[0].listener.Addr().String())
 		return announce(stdout, m.config.Issuer)
 	}
-	err := serveAll(ctx, servers, begin, h.provider.Drain)
+	// Events that come from then on are for another replica, while the hints that are here
+	// are still looked into.
+	err := serveAll(ctx, servers, begin, func() { h.provider.Drain(); deafen() })
+	// Nobody is removed any more when the last notices are waited for, so that of those
+	// who were, all apps are told.
+	end()
+	running.Wait()
 	// Whoever has logged out was answered; the apps may not all have been told yet.
 	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), noticeTimeout)
 	defer cancel()
