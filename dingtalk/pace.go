@@ -72,6 +72,10 @@ func (p *pacer) wait(ctx context.Context, call string) *Error {
 	l := laneOf(ctx)
 	p.mu.Lock()
 	q := p.queue(call)
+	if p.goes(q, l) {
+		p.mu.Unlock()
+		return nil
+	}
 	w := &waiter{free: make(chan struct{})}
 	soonest := p.soonest(q, l)
 	q.waiting[l] = append(q.waiting[l], w)
@@ -141,12 +145,34 @@ func (p *pacer) soonest(q *queue, l lane) time.Duration {
 	return time.Duration(min(float64(ahead/p.room)*float64(p.span), math.MaxInt64/4))
 }
 
-// release lets go who may go now, lane by lane, and sets the timer for the next.
-func (p *pacer) release(q *queue) {
+// goes lets one more of a lane go at once, as nearly all do, if there is room and nobody
+// waits who comes first.
+func (p *pacer) goes(q *queue, l lane) bool {
+	for first := lanePerson; first <= l; first++ {
+		if len(q.waiting[first]) > 0 {
+			return false
+		}
+	}
 	now := time.Now()
+	p.forget(q, now)
+	if p.room > 0 && len(q.sent) >= l.share(p.room) {
+		return false
+	}
+	q.sent = append(q.sent, now)
+	return true
+}
+
+// forget drops what was sent so long ago that it does not count any more.
+func (p *pacer) forget(q *queue, now time.Time) {
 	for len(q.sent) > 0 && now.Sub(q.sent[0]) >= p.span {
 		q.sent = q.sent[1:]
 	}
+}
+
+// release lets go who may go now, lane by lane, and sets the timer for the next.
+func (p *pacer) release(q *queue) {
+	now := time.Now()
+	p.forget(q, now)
 	if q.timer != nil {
 		q.timer.Stop()
 	}
