@@ -11,14 +11,14 @@ import (
 // happened says what became of a person beside what a request asked for. It is where a
 // removal, whatever led to it, is told to the apps: once, by the replica that wrote it.
 func (p *Provider) happened(ctx context.Context, h people.Happening) {
-	e := audit.Event{Subject: string(h.Subject), CorpID: h.CorpID, Way: string(h.Cause.Source), EventID: h.Cause.Event, Reason: h.Reason, Err: h.Err}
+	e := audit.Event{Subject: string(h.Subject), CorpID: h.CorpID, Way: string(h.Cause.Source), EventID: h.Cause.Event, Reason: h.Reason}
 	switch h.Kind {
 	case people.Removed:
 		e.Name, e.Count = audit.PersonRemoved, p.tellAll(ctx, h.Subject)
 	case people.RemovalWithheld:
 		e.Name = audit.RemovalWithheld
 	case people.BrakeEngaged:
-		e = audit.Event{Name: audit.BrakeEngaged, CorpID: h.CorpID, Reason: h.Reason, Count: h.Count, Err: h.Err}
+		e = audit.Event{Name: audit.BrakeEngaged, CorpID: h.CorpID, Reason: h.Reason, Count: h.Count}
 	case people.EmailWithheld:
 		e = audit.Event{Name: audit.EmailWithheld, Subject: string(h.Subject), Other: string(h.Other), CorpID: h.CorpID}
 	case people.UserIDReused:

@@ -20,6 +20,7 @@ func emailKey(address string) string {
 // An emailWish is an address that is to be registered, with the op that does it.
 type emailWish struct {
 	address string
+	again   bool // wished for before: that it is another's has been told
 	op      *storage.Op
 }
 
@@ -31,7 +32,8 @@ func (r *Registry) wantEmail(s Subject, corpID string, profile, before Profile) 
 	if address == "" || address == before.ClaimedEmail {
 		return nil
 	}
-	return &emailWish{address, storage.Create(emailKey(address), []byte(s), 0)}
+	former, _ := r.emails[corpID].choose(before)
+	return &emailWish{address, former == address, storage.Create(emailKey(address), []byte(s), 0)}
 }
 
 // Marks before the sub in an address that is being let go, or was: nobody's, and free.
@@ -62,6 +64,7 @@ func (r *Registry) haveEmail(ctx context.Context, s Subject, corpID string, prof
 	switch err := wish.op.Err; {
 	case err == nil, errors.Is(err, storage.ErrConflict) && string(wish.op.Value) == string(s):
 		profile.ClaimedEmail = wish.address
+	case errors.Is(err, storage.ErrConflict) && wish.again:
 	case errors.Is(err, storage.ErrConflict):
 		r.happened(ctx, Happening{Kind: EmailWithheld, CorpID: corpID, Subject: s, Other: emailOwner(wish.op)})
 	default:

@@ -31,7 +31,8 @@ const (
 	RemovalWithheld = "removal_withheld"
 	// BrakeEngaged: removals of the organisation have stopped until an administrator acts.
 	BrakeEngaged = "brake_engaged"
-	// EmailWithheld: the person's address was somebody else's before, and is not claimed.
+	// EmailWithheld: the person's address was somebody else's before, and is not claimed. It is
+	// told when the directory first has the address for them.
 	EmailWithheld = "email_withheld"
 	// UserIDReused: the person's userId was somebody else's before.
 	UserIDReused = "userid_reused"
@@ -46,7 +47,6 @@ type Happening struct {
 	Cause   Cause
 	Reason  string // a fixed word or two
 	Count   int    // removals within the hour
-	Err     error
 }
 
 func (r *Registry) happened(ctx context.Context, h Happening) {
