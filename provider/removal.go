@@ -66,6 +66,11 @@ func (p *Provider) Hint(corpID string, userIDs []string, eventID string) bool {
 	return p.leavers.Hint(corpID, userIDs, eventID)
 }
 
+// Left is Hint for an event that says that the people have left: it goes before all others.
+func (p *Provider) Left(corpID string, userIDs []string, eventID string) bool {
+	return p.leavers.Left(corpID, userIDs, eventID)
+}
+
 // Missed says that hints about people of an organisation were lost, so that everybody is to be
 // asked about.
 func (p *Provider) Missed(corpID string) { p.leavers.Missed(corpID) }

@@ -12,6 +12,10 @@ import (
 	"github.com/dingbridge/dingbridge/provider/fleet"
 )
 
+// leaves is the event that comes when people leave, beside all those that come when
+// something about them has changed.
+const leaves = "user_leave_org"
+
 // An ear hears the events of one organisation.
 type ear struct{ config stream.Config }
 
@@ -31,6 +35,9 @@ func (h *house) hear(ctx context.Context) {
 			}
 			if event.Partial {
 				h.provider.Missed(c.CorpID)
+			}
+			if event.Type == leaves {
+				return h.provider.Left(c.CorpID, event.UserIDs, event.ID)
 			}
 			return h.provider.Hint(c.CorpID, event.UserIDs, event.ID)
 		}

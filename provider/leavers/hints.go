@@ -44,6 +44,7 @@ type Watch struct {
 
 	mu      sync.Mutex
 	waiting map[subject]people.Cause // not yet begun
+	urgent  map[string][]subject     // of waiting, by corpId; before those in order
 	order   map[string][]subject     // of waiting, by corpId
 	busy    map[subject]bool         // under way
 	under   map[string]int           // how many of those, by corpId
@@ -63,7 +64,7 @@ type subject struct {
 func New(c Config) *Watch {
 	c.SweepEvery = cmp.Or(c.SweepEvery, 24*time.Hour)
 	c.Log = cmp.Or(c.Log, slog.New(slog.DiscardHandler))
-	w := &Watch{Config: c, name: newName(), waiting: map[subject]people.Cause{}, order: map[string][]subject{},
+	w := &Watch{Config: c, name: newName(), waiting: map[subject]people.Cause{}, urgent: map[string][]subject{}, order: map[string][]subject{},
 		busy: map[subject]bool{}, under: map[string]int{}, missed: map[string]time.Time{},
 		wake: make(chan struct{}, 1), sweeps: map[string]chan string{}}
 	for corpID := range c.Organisations {
@@ -75,18 +76,27 @@ func New(c Config) *Watch {
 // Hint takes an event that names people by their userIds. False: there is no room, deliver it
 // again later.
 func (w *Watch) Hint(corpID string, userIDs []string, eventID string) bool {
+	return w.hint(corpID, userIDs, eventID, false)
+}
+
+// Left is Hint for an event that says that people have left: no number of others goes before.
+func (w *Watch) Left(corpID string, userIDs []string, eventID string) bool {
+	return w.hint(corpID, userIDs, eventID, true)
+}
+
+func (w *Watch) hint(corpID string, userIDs []string, eventID string, urgent bool) bool {
 	if w.Organisations[corpID] == nil {
 		return true // not ours; nothing to wait for
 	}
 	taken := true
 	for _, userID := range userIDs {
-		taken = w.add(subject{corpID: corpID, userID: userID}, people.Cause{Source: people.FromEvent, Event: eventID}) && taken
+		taken = w.add(subject{corpID: corpID, userID: userID}, people.Cause{Source: people.FromEvent, Event: eventID}, urgent) && taken
 	}
 	return taken
 }
 
 // Suspect takes a hint about a person whom we know.
-func (w *Watch) Suspect(s people.Subject, why people.Cause) { w.add(subject{person: s}, why) }
+func (w *Watch) Suspect(s people.Subject, why people.Cause) { w.add(subject{person: s}, why, false) }
 
 // Missed says that hints of an organisation may have been lost.
 func (w *Watch) Missed(corpID string) {
@@ -95,10 +105,15 @@ func (w *Watch) Missed(corpID string) {
 	w.missed[corpID] = time.Now()
 }
 
-func (w *Watch) add(s subject, why people.Cause) bool {
+func (w *Watch) add(s subject, why people.Cause, urgent bool) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if _, known := w.waiting[s]; known {
+		if i := slices.Index(w.order[s.corpID], s); urgent && i >= 0 {
+			take(w.order, s.corpID, i)
+			w.urgent[s.corpID] = append(w.urgent[s.corpID], s)
+			w.waiting[s] = why
+		}
 		return true
 	}
 	if len(w.waiting) >= mostHints {
@@ -108,7 +123,11 @@ func (w *Watch) add(s subject, why people.Cause) bool {
 		return false
 	}
 	w.waiting[s] = why
-	w.order[s.corpID] = append(w.order[s.corpID], s)
+	queues := w.order
+	if urgent {
+		queues = w.urgent
+	}
+	queues[s.corpID] = append(queues[s.corpID], s)
 	w.rouse()
 	return true
 }
@@ -125,31 +144,40 @@ func (w *Watch) rouse() {
 func (w *Watch) next() (s subject, why people.Cause, ok bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for corpID, order := range w.order {
-		// What came meanwhile waits for the end of what is under way (promise V2).
-		i := slices.IndexFunc(order, func(s subject) bool { return !w.busy[s] })
-		if i < 0 || w.under[corpID] >= workers {
-			continue
+	for _, queues := range []map[string][]subject{w.urgent, w.order} {
+		for corpID, queue := range queues {
+			// What came meanwhile waits for the end of what is under way (promise V2).
+			i := slices.IndexFunc(queue, func(s subject) bool { return !w.busy[s] })
+			if i < 0 || w.under[corpID] >= workers {
+				continue
+			}
+			s = take(queues, corpID, i)
+			why = w.waiting[s]
+			delete(w.waiting, s)
+			w.busy[s] = true
+			w.under[corpID]++
+			if len(w.waiting) > 0 {
+				w.rouse()
+			}
+			return s, why, true
 		}
-		s = order[i]
-		why = w.waiting[s]
-		delete(w.waiting, s)
-		if i == 0 {
-			w.order[corpID] = order[1:]
-		} else {
-			w.order[corpID] = slices.Delete(order, i, i+1)
-		}
-		if len(w.order[corpID]) == 0 {
-			delete(w.order, corpID)
-		}
-		w.busy[s] = true
-		w.under[corpID]++
-		if len(w.waiting) > 0 {
-			w.rouse()
-		}
-		return s, why, true
 	}
 	return subject{}, people.Cause{}, false
+}
+
+// take takes one out of a queue, and the queue out of the map if it was the last.
+func take(queues map[string][]subject, corpID string, i int) subject {
+	queue := queues[corpID]
+	s := queue[i]
+	if i == 0 {
+		queue = queue[1:]
+	} else {
+		queue = slices.Delete(queue, i, i+1)
+	}
+	if queues[corpID] = queue; len(queue) == 0 {
+		delete(queues, corpID)
+	}
+	return s
 }
 
 func (w *Watch) done(s subject) {

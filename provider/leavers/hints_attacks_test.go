@@ -34,7 +34,7 @@ func (b *branch) Lookup(ctx context.Context, userID string) (dingtalk.Member, er
 // about, keeps nobody of another in.
 func TestThreat_D18_AnOutageElsewhereKeepsNobodyIn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := employ(t, 3)
+		f := employ(t, 40)
 		far := &branch{office{gone: map[string]bool{}}}
 		registry, err := people.New(people.Config{Store: f.store, Secrets: f.secrets, Brake: f.brake, Log: slog.New(slog.DiscardHandler),
 			Organisations: map[string]people.Organisation{corp: {Directory: f.office, App: "app"}, branchCorp: {Directory: far, App: "far"}}})
@@ -83,7 +83,7 @@ func TestThreat_D3_AUserIDOfTwo(t *testing.T) {
 	for _, undecided := range []string{"0", "1"} {
 		t.Run(undecided, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				f := employ(t, 3)
+				f := employ(t, 40)
 				for _, s := range f.subs[:2] {
 					if err := f.store.Together(t.Context(), storage.Join("userid/"+corp+"/shared", string(s), 0)); err != nil {
 						t.Fatal(err)
@@ -114,7 +114,7 @@ func TestThreat_D3_AUserIDOfTwo(t *testing.T) {
 // person has elsewhere ends.
 func TestThreat_D10_AMigratedLeaverAtALogin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := employ(t, 3)
+		f := employ(t, 40)
 		newcomer, old := f.subs[0], f.subs[1]
 		if err := f.store.Together(t.Context(), storage.Create("alias/"+string(newcomer), []byte(old), 0)); err != nil {
 			t.Fatal(err)
@@ -128,4 +128,45 @@ func TestThreat_D10_AMigratedLeaverAtALogin(t *testing.T) {
 			t.Errorf("%d of 1 are out", f.gone())
 		}
 	})
+}
+
+// Thousands of changes at once, such as those of a nightly import, do not keep a leaver in,
+// whether the word of them came before or after that of the leaver's other changes.
+func TestThreat_D8_ALeaverBehindThousandsOfChanges(t *testing.T) {
+	for name, changed := range map[string]bool{"of others": false, "of the leaver too": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := employ(t, 2001)
+				f.office.takes = 200 * time.Millisecond
+				w := f.watch(never)
+				for i := range 2000 {
+					w.Hint(corp, []string{fmt.Sprintf("user%d", i)}, "ev")
+				}
+				if changed {
+					w.Hint(corp, []string{"user2000"}, "ev")
+				}
+				defer f.run(w)()
+				time.Sleep(time.Second)
+				f.leave("2000")
+				held := w.Held()
+				for range 10 {
+					w.Left(corp, []string{"user2000"}, "ev-left")
+				}
+				if !changed {
+					held++
+				}
+				if w.Held() != held {
+					t.Errorf("%d held, want %d", w.Held(), held)
+				}
+				time.Sleep(2 * time.Second)
+				if f.gone() != 1 || f.removals(people.FromEvent) != 1 {
+					t.Errorf("%d of 1 are out, %d hints wait", f.gone(), w.Held())
+				}
+				time.Sleep(2 * time.Minute)
+				if w.Held() != 0 || f.office.about("1999") != 1 || len(w.urgent)+len(w.order) != 0 {
+					t.Errorf("%d hints wait, asked %d times", w.Held(), f.office.about("1999"))
+				}
+			})
+		})
+	}
 }
