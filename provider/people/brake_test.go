@@ -116,11 +116,12 @@ func TestP16_TheLastKnownPerson(t *testing.T) {
 		app    string
 		want   error
 	}{
-		"somebody else is there":  {func(*company) {}, "app", ErrGone},
-		"nobody is there":         {func(c *company) { c.dir.empty = true }, "app", ErrUnvouched},
-		"another app asks":        {func(*company) {}, "other", ErrUnvouched},
-		"no app is named":         {func(*company) {}, "app ", ErrUnvouched},
-		"their userId is another": {func(c *company) { c.people[0].Profile.UserID = "somebody" }, "app", ErrUnvouched},
+		"somebody else is there":          {func(*company) {}, "app", ErrGone},
+		"who is there is called gone too": {func(c *company) { c.dir.odd = true }, "app", ErrUnvouched},
+		"nobody is there":                 {func(c *company) { c.dir.empty = true }, "app", ErrUnvouched},
+		"another app asks":                {func(*company) {}, "other", ErrUnvouched},
+		"no app is named":                 {func(*company) {}, "app ", ErrUnvouched},
+		"their userId is another":         {func(c *company) { c.people[0].Profile.UserID = "somebody" }, "app", ErrUnvouched},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			c := staffed(t, 1, Config{})

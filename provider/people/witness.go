@@ -83,7 +83,7 @@ func (r *Registry) stands(ctx context.Context, o *organisation, p Person, asked 
 	}
 	if same {
 		now := time.Now()
-		if userID, err := o.directory.Anybody(ctx); err == nil && userID != p.Profile.UserID {
+		if userID, ok := o.finds(ctx); ok && userID != p.Profile.UserID {
 			w.anybody, w.anybodyID = now, userID
 			return true
 		}
@@ -92,6 +92,21 @@ func (r *Registry) stands(ctx context.Context, o *organisation, p Person, asked 
 		w.vain = time.Now()
 	}
 	return false
+}
+
+// finds asks for anybody, and about them in the way in which p was asked about: a directory
+// that lists people and calls each of them gone vouches for nobody.
+func (o *organisation) finds(ctx context.Context) (userID string, ok bool) {
+	userID, err := o.directory.Anybody(ctx)
+	if err != nil {
+		return "", false
+	}
+	known, err := o.directory.Lookup(ctx, userID)
+	if err != nil {
+		return "", false
+	}
+	member, err := o.directory.Member(ctx, known.UnionID)
+	return userID, err == nil && member.UnionID == known.UnionID && member.UserID == userID && member.CorpID == o.corpID
 }
 
 // knows asks the directory about known people until it says yes about one.
