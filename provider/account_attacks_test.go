@@ -139,7 +139,6 @@ func TestH17_StorageThatCannotSay(t *testing.T) {
 	b, far := h.browser(), h.browser()
 	h.exchange(h.login(far))
 	h.exchange(h.login(b))
-	p := h.own(b)
 	for _, key := range []string{"session/", "ended/", "browsers-of/", "grants-of/", "sessions-of/", "grant/"} {
 		h.store.fail(func(op *storage.Op) storagetest.Fault {
 			if strings.HasPrefix(op.Key, key) && (op.Verb == storage.VerbGet || op.Verb == storage.VerbMembers) {
@@ -162,7 +161,7 @@ func TestH17_StorageThatCannotSay(t *testing.T) {
 				}
 				again := h.browser() // what was half ended is ended
 				h.exchange(h.login(again))
-				p = h.own(b)
+				p := h.own(b)
 				h.store.fail(func(op *storage.Op) storagetest.Fault {
 					reads := op.Verb == storage.VerbGet || op.Verb == storage.VerbMembers
 					if strings.HasPrefix(op.Key, key) && reads != write {

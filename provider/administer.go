@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/dingbridge/dingbridge/dingtalk"
 	"github.com/dingbridge/dingbridge/provider/people"
@@ -190,6 +189,3 @@ func asRefusal(err error) error {
 	}
 	return r
 }
-
-// lastAnswer is when the directory last answered about somebody, in UTC.
-func lastAnswer(person people.Person) time.Time { return person.CheckedAt.UTC() }

@@ -105,7 +105,7 @@ func (p *Provider) view(ctx context.Context, person people.Person, o Show) (Pers
 	v := PersonView{
 		Subject: string(person.Subject), Username: person.Username, UserID: person.Profile.UserID, CorpID: person.CorpID,
 		Name: person.Profile.Name, Nick: person.Profile.Nick, State: stateOf(person), Gone: person.Gone, Blocked: person.Blocked,
-		Checked: lastAnswer(person), App: person.App, Epoch: person.Epoch,
+		Checked: person.CheckedAt.UTC(), App: person.App, Epoch: person.Epoch,
 		PathsUnknown: person.Profile.PathsUnknown, JobNumber: person.Profile.JobNumber, Title: person.Profile.Title, Leader: person.Profile.Leader,
 	}
 	every := p.people.Claims(person, people.ClaimOptions{Scopes: []string{"profile", "phone"}, PhoneNumber: true, Directory: []string{"departments", "roles"}})

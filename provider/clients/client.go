@@ -60,7 +60,7 @@ type Client struct {
 	GroupsMax   int
 	// Claims are its tables, as the file has them.
 	Claims []ClaimSpec
-	// DirectoryClaims are words, of which [DirectoryClaim] makes the claims' names.
+	// DirectoryClaims are words; the claims are called dingtalk_<word>.
 	DirectoryClaims []string
 	// SubstituteEmail gives a person without an address one that leads nowhere.
 	SubstituteEmail bool

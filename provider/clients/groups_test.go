@@ -109,7 +109,7 @@ func TestC21_WhatOfTheDirectoryIsTold(t *testing.T) {
 		t.Error("told without being asked")
 	}
 	for _, word := range s.DirectoryClaims {
-		if got := DirectoryClaim(word); !taken(got) {
+		if got := "dingtalk_" + word; !taken(got) {
 			t.Errorf("a table may set %s", got)
 		}
 	}

@@ -50,9 +50,6 @@ func (k *checker) claimName(field, name string) {
 // directory are the words of directory_claims.
 var directory = []string{"userid", "corp_id", "job_number", "title", "departments", "roles", "manager"}
 
-// DirectoryClaim is the name of the claim for a word of directory_claims.
-func DirectoryClaim(word string) string { return "dingtalk_" + word }
-
 // directory checks which facts of the directory the client may know, and whether it
 // needs an address for everybody.
 func (k *checker) directory(c *Client) {
