@@ -5,7 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -150,14 +150,12 @@ func TestH19_BlockedBeforeTheFirstLogin(t *testing.T) {
 // TestH19_BlockedDuringTheFirstLogin: whoever of the two writes first, nothing is given.
 func TestH19_BlockedDuringTheFirstLogin(t *testing.T) {
 	h := build(t)
-	var once sync.Once
+	var blocked atomic.Bool
 	h.store.fail(func(op *storage.Op) storagetest.Fault {
-		if op.Verb == storage.VerbCreate && strings.HasPrefix(op.Key, "person/") {
-			once.Do(func() {
-				if _, err := h.provider.Block(t.Context(), root, "zhangsan"); err != nil {
-					t.Error(err)
-				}
-			})
+		if op.Verb == storage.VerbCreate && strings.HasPrefix(op.Key, "person/") && !blocked.Swap(true) {
+			if _, err := h.provider.Block(t.Context(), root, "zhangsan"); err != nil {
+				t.Error(err)
+			}
 		}
 		return storagetest.NoFault
 	})

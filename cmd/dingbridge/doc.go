@@ -4,6 +4,8 @@
 //	main.go       the table
 //	run.go        from arguments to an exit code
 //	serve.go check.go doctor.go demo.go simulate.go client.go keys.go secret.go version.go   a command each
+//	users.go policy.go brake.go sweep.go directory.go   those of an administrator
+//	asks.go person.go   what they share: asking the server, and how a person is shown
 //	gather.go     from config.yaml to open stores and read secrets, all faults at once
 //	organisations.go   each organisation's secrets, its client of DingTalk, its ways
 //	build.go      from those to a provider
