@@ -47,7 +47,7 @@ func (r *Registry) Fresh(ctx context.Context, p Person) (Person, error) {
 	}
 	if err := r.kept.find(p); err != nil {
 		if r.within(p, r.maxStale) {
-			return p, nil
+			return r.aged(p), nil
 		}
 		return p, err
 	}
@@ -97,7 +97,7 @@ func (r *Registry) renew(ctx context.Context, p Person) {
 func (r *Registry) land(ctx context.Context, p Person, result singleflight.Result) (Person, error) {
 	if errors.Is(result.Err, ErrCannotDecide) && r.within(p, r.maxStale) {
 		r.log.WarnContext(ctx, "directory cannot decide, an older answer still counts", "sub", string(p.Subject), "error", result.Err)
-		return p, nil
+		return r.aged(p), nil
 	}
 	if result.Err != nil {
 		return p, result.Err

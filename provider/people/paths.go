@@ -61,6 +61,14 @@ func (r *Registry) ForgetDepartments(corpID string) {
 	}
 }
 
+// aged is p as far as an older answer counts: the ways to the root may be older than it is.
+func (r *Registry) aged(p Person) Person {
+	if len(p.Profile.Paths) > 0 && time.Since(time.UnixMilli(p.Profile.PathsAt)) > r.maxStale {
+		p.Profile.Paths, p.Profile.PathsUnknown = nil, true
+	}
+	return p
+}
+
 // trace fills in the ways from a person's departments to the root. What the directory does
 // not tell now is as it was, if the person is in the same departments; else it is unknown,
 // and no right follows from it.

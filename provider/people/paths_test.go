@@ -76,6 +76,28 @@ func TestP20_ParentsUnknownGiveNoRight(t *testing.T) {
 	}
 }
 
+// Ways that were told as long ago as an old answer may be do not count for twice that long.
+func TestP20_AnOldAnswerWithOlderWays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := planted(t, 1)
+		c.dir.set(func(d *directory) {
+			d.silent = &dingtalk.Error{Reason: dingtalk.ReasonPermission, Call: dingtalk.CallParents}
+		})
+		use := func(want ...int64) {
+			t.Helper()
+			p, err := c.Fresh(t.Context(), c.mustRead(t, c.people[0].Subject))
+			if got := p.Profile.Ancestry(); err != nil || !slices.Equal(got, want) || p.Profile.PathsUnknown != (len(want) == 1) {
+				t.Errorf("%v, unknown %v, %v", got, p.Profile.PathsUnknown, err)
+			}
+		}
+		time.Sleep(50 * minute)
+		use(1, 2, 20)
+		c.dir.set(func(d *directory) { d.err = &dingtalk.Error{Reason: dingtalk.ReasonUnavailable} })
+		time.Sleep(11 * minute)
+		use(20)
+	})
+}
+
 // People share departments: what one's answer told serves the others, for as long as an
 // answer counts, and until an event says that the tree has changed.
 func TestP20_ChainsAreShared(t *testing.T) {
