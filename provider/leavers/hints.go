@@ -43,14 +43,22 @@ type Watch struct {
 	name string // of this replica, in leases
 
 	mu      sync.Mutex
-	waiting map[subject]people.Cause // not yet begun
-	urgent  map[string][]subject     // of waiting, by corpId; before those in order
-	order   map[string][]subject     // of waiting, by corpId
-	busy    map[subject]bool         // under way
-	under   map[string]int           // how many of those, by corpId
-	missed  map[string]time.Time     // when something was last refused, by corpId
+	waiting map[subject]hint     // not yet begun
+	later   map[subject]hint     // to be begun anew after a pause
+	urgent  map[string][]subject // of waiting, by corpId; before those in order
+	order   map[string][]subject // of waiting, by corpId
+	busy    map[subject]bool     // under way
+	under   map[string]int       // how many of those, by corpId
+	missed  map[string]time.Time // when something was last refused, by corpId
 	wake    chan struct{}
 	sweeps  map[string]chan string // why to sweep, by corpId
+}
+
+// hint is what is known beside who is meant.
+type hint struct {
+	why    people.Cause
+	urgent bool
+	tries  int // that were in vain
 }
 
 // subject is who is meant: a person whom we know, or a userId that has to be looked up.
@@ -64,7 +72,7 @@ type subject struct {
 func New(c Config) *Watch {
 	c.SweepEvery = cmp.Or(c.SweepEvery, 24*time.Hour)
 	c.Log = cmp.Or(c.Log, slog.New(slog.DiscardHandler))
-	w := &Watch{Config: c, name: newName(), waiting: map[subject]people.Cause{}, urgent: map[string][]subject{}, order: map[string][]subject{},
+	w := &Watch{Config: c, name: newName(), waiting: map[subject]hint{}, later: map[subject]hint{}, urgent: map[string][]subject{}, order: map[string][]subject{},
 		busy: map[subject]bool{}, under: map[string]int{}, missed: map[string]time.Time{},
 		wake: make(chan struct{}, 1), sweeps: map[string]chan string{}}
 	for corpID := range c.Organisations {
@@ -90,13 +98,16 @@ func (w *Watch) hint(corpID string, userIDs []string, eventID string, urgent boo
 	}
 	taken := true
 	for _, userID := range userIDs {
-		taken = w.add(subject{corpID: corpID, userID: userID}, people.Cause{Source: people.FromEvent, Event: eventID}, urgent) && taken
+		why := people.Cause{Source: people.FromEvent, Event: eventID}
+		taken = w.add(subject{corpID: corpID, userID: userID}, hint{why: why, urgent: urgent}) && taken
 	}
 	return taken
 }
 
 // Suspect takes a hint about a person whom we know.
-func (w *Watch) Suspect(s people.Subject, why people.Cause) { w.add(subject{person: s}, why, false) }
+func (w *Watch) Suspect(s people.Subject, why people.Cause) {
+	w.add(subject{person: s}, hint{why: why})
+}
 
 // Missed says that hints of an organisation may have been lost.
 func (w *Watch) Missed(corpID string) {
@@ -105,14 +116,14 @@ func (w *Watch) Missed(corpID string) {
 	w.missed[corpID] = time.Now()
 }
 
-func (w *Watch) add(s subject, why people.Cause, urgent bool) bool {
+func (w *Watch) add(s subject, h hint) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if _, known := w.waiting[s]; known {
-		if i := slices.Index(w.order[s.corpID], s); urgent && i >= 0 {
+		if i := slices.Index(w.order[s.corpID], s); h.urgent && i >= 0 {
 			take(w.order, s.corpID, i)
 			w.urgent[s.corpID] = append(w.urgent[s.corpID], s)
-			w.waiting[s] = why
+			w.waiting[s] = h
 		}
 		return true
 	}
@@ -122,9 +133,9 @@ func (w *Watch) add(s subject, why people.Cause, urgent bool) bool {
 		}
 		return false
 	}
-	w.waiting[s] = why
+	w.waiting[s] = h
 	queues := w.order
-	if urgent {
+	if h.urgent {
 		queues = w.urgent
 	}
 	queues[s.corpID] = append(queues[s.corpID], s)
@@ -141,7 +152,7 @@ func (w *Watch) rouse() {
 
 // next takes the oldest hint that nobody works on, of any organisation of which fewer are worked
 // on than it has workers: one whose directory does not answer keeps no other waiting.
-func (w *Watch) next() (s subject, why people.Cause, ok bool) {
+func (w *Watch) next() (s subject, h hint, ok bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, queues := range []map[string][]subject{w.urgent, w.order} {
@@ -152,17 +163,17 @@ func (w *Watch) next() (s subject, why people.Cause, ok bool) {
 				continue
 			}
 			s = take(queues, corpID, i)
-			why = w.waiting[s]
+			h = w.waiting[s]
 			delete(w.waiting, s)
 			w.busy[s] = true
 			w.under[corpID]++
 			if len(w.waiting) > 0 {
 				w.rouse()
 			}
-			return s, why, true
+			return s, h, true
 		}
 	}
-	return subject{}, people.Cause{}, false
+	return subject{}, hint{}, false
 }
 
 // take takes one out of a queue, and the queue out of the map if it was the last.
@@ -190,9 +201,30 @@ func (w *Watch) done(s subject) {
 	}
 }
 
+// again lets a hint wait for another try, in nobody's way. False: there is no room.
+func (w *Watch) again(s subject, h hint, pause time.Duration) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, known := w.later[s]; known {
+		return true
+	}
+	if len(w.later) >= mostHints {
+		return false
+	}
+	w.later[s] = h
+	time.AfterFunc(pause, func() {
+		w.mu.Lock()
+		h := w.later[s]
+		delete(w.later, s)
+		w.mu.Unlock()
+		w.add(s, h)
+	})
+	return true
+}
+
 // Held is how many hints wait.
 func (w *Watch) Held() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return len(w.waiting)
+	return len(w.waiting) + len(w.later)
 }

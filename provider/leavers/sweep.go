@@ -90,7 +90,7 @@ func (w *Watch) catchUp(ctx context.Context, corpID string) bool {
 	}
 	full := false
 	err = w.Organisations[corpID].Leavers(dingtalk.InSweep(ctx), since, until, func(userID string, _ time.Time) error {
-		if !w.add(subject{corpID: corpID, userID: userID}, people.Cause{Source: people.FromSweep}, true) {
+		if !w.add(subject{corpID: corpID, userID: userID}, hint{why: people.Cause{Source: people.FromSweep}, urgent: true}) {
 			full = true
 		}
 		return nil

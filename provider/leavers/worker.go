@@ -31,10 +31,12 @@ func (w *Watch) Run(ctx context.Context) {
 
 func (w *Watch) work(ctx context.Context) {
 	for {
-		s, why, ok := w.next()
-		if ok {
-			w.look(ctx, s, why)
+		if s, h, ok := w.next(); ok {
+			err := w.try(ctx, s, h.why)
 			w.done(s)
+			if err != nil && ctx.Err() == nil {
+				w.afterwards(ctx, s, h, err)
+			}
 			continue
 		}
 		select {
@@ -45,26 +47,16 @@ func (w *Watch) work(ctx context.Context) {
 	}
 }
 
-// look asks about everybody who may be meant, again while it cannot be decided.
-func (w *Watch) look(ctx context.Context, s subject, why people.Cause) {
-	pause := firstPause
-	for try := 1; ctx.Err() == nil; try++ {
-		err := w.try(ctx, s, why)
-		if err == nil {
-			return
-		}
-		if try == mostTries {
-			w.Log.WarnContext(ctx, "a hint could not be looked into; a later use or the sweep will", "error", err)
-			if s.corpID != "" {
-				w.Missed(s.corpID)
-			}
-			return
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(pause):
-		}
-		pause *= 2
+// afterwards has a hint looked into once more, unless it was often enough.
+func (w *Watch) afterwards(ctx context.Context, s subject, h hint, err error) {
+	pause := firstPause << h.tries
+	h.tries++
+	if h.tries < mostTries && w.again(s, h, pause) {
+		return
+	}
+	w.Log.WarnContext(ctx, "a hint could not be looked into; a later use or the sweep will", "error", err)
+	if s.corpID != "" {
+		w.Missed(s.corpID)
 	}
 }
 
