@@ -99,3 +99,37 @@ func TestThreat_D3_TheAccountOfBeforeAMigration(t *testing.T) {
 		}
 	})
 }
+
+// In an organisation that most of those who are known have left long ago, or that is small, a
+// witness is found all the same: else whoever leaves next stays, and it is chance for how long.
+func TestThreat_D10_AWitnessAmongManyWhoLeft(t *testing.T) {
+	for name, of := range map[string]struct{ all, left int }{"many left": {200, 190}, "small": {3, 0}} {
+		t.Run(name, func(t *testing.T) {
+			kept := 0
+			synctest.Test(t, func(t *testing.T) {
+				c := staffed(t, of.all, Config{Log: slog.New(slog.DiscardHandler), Brake: Brake{MostPeople: 1000, MostPercent: 100}})
+				c.leave(c.people[:of.left]...)
+				c.recheckAll(t, c.Registry)
+				if n := c.gone(t); n != of.left {
+					t.Fatalf("%d are gone, want %d", n, of.left)
+				}
+				c.dir.set(func(d *directory) { d.empty = true }) // nobody but known people can vouch
+				for range 20 {
+					leaver := c.people[of.left]
+					r := c.replica(t, Organisation{}) // which remembers nobody
+					c.leave(leaver)
+					if _, err := r.Recheck(t.Context(), c.mustRead(t, leaver.Subject), Cause{Source: FromEvent}); !errors.Is(err, ErrGone) {
+						kept++
+					}
+					account, member := employee(of.left)
+					c.dir.set(func(d *directory) { d.members[member.UnionID] = member })
+					time.Sleep(minute)
+					c.login(t, account, member)
+				}
+			})
+			if kept > 0 {
+				t.Errorf("a leaver stayed %d times of 20", kept)
+			}
+		})
+	}
+}

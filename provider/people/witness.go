@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"math/big"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,6 +14,9 @@ import (
 // mostWitnesses is how many known people are asked about for one that the directory
 // still knows.
 const mostWitnesses = 5
+
+// mostDrawn is how many records are read to find those.
+const mostDrawn = 1000
 
 // vainPause is for how long nobody is asked about again after nobody was found.
 const vainPause = 5 * time.Second
@@ -125,23 +129,29 @@ func (o *organisation) knows(ctx context.Context, but Person, people ...Person) 
 	return false
 }
 
-// some returns a few known people, by lot.
-func (r *Registry) some(ctx context.Context, corpID string) []Person {
+// some returns a few known people, by lot, none who is known to be gone: in time those are most.
+func (r *Registry) some(ctx context.Context, corpID string) (few []Person) {
 	known, err := r.Everyone(ctx, corpID)
-	if err != nil || len(known) == 0 {
-		return nil
-	}
-	var lot []Subject
-	for range mostWitnesses {
-		n, err := rand.Int(rand.Reader, big.NewInt(int64(len(known))))
-		if err != nil {
-			return nil
-		}
-		lot = append(lot, known[n.Int64()])
-	}
-	read, err := r.Load(ctx, lot...)
 	if err != nil {
 		return nil
 	}
-	return read
+	for i := range min(mostDrawn, len(known)) {
+		n, err := rand.Int(rand.Reader, big.NewInt(int64(len(known)-i)))
+		if err != nil {
+			return nil
+		}
+		j := i + int(n.Int64())
+		known[i], known[j] = known[j], known[i]
+	}
+	for lot := range slices.Chunk(known[:min(mostDrawn, len(known))], 50) {
+		read, err := r.Load(ctx, lot...)
+		if err != nil {
+			return nil
+		}
+		few = append(few, slices.DeleteFunc(read, func(p Person) bool { return p.Gone })...)
+		if len(few) >= mostWitnesses {
+			return few[:mostWitnesses]
+		}
+	}
+	return few
 }
