@@ -61,9 +61,8 @@ var refusings = []audit.Name{audit.LoginRefused, audit.LoginRetried, audit.Autho
 	audit.DeviceRefused, audit.LogoutRefused, audit.PersonGone, audit.PersonCannotDecide}
 
 // TestH5_EveryHoldingAndEveryParting is a table without a gap: whatever somebody may hold,
-// and whatever may end their right to it. Another person's same thing still works.
-//
-// proves: who has left or is not admitted gets nothing by anything | issue 5, threats section 4.6, D10
+// and whatever may end their right to it (threat D10; CVE-2024-52287, CVE-2024-38371).
+// Another person's same thing still works.
 func TestH5_EveryHoldingAndEveryParting(t *testing.T) {
 	var mu sync.Mutex
 	table := map[string]map[string]string{}
