@@ -170,3 +170,35 @@ func TestThreat_D8_ALeaverBehindThousandsOfChanges(t *testing.T) {
 		})
 	}
 }
+
+// Hints about whom the directory cannot say anything for now wait for their next try beside
+// the others, not before them.
+func TestV3_AFailingHintIsInNobodysWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := employ(t, 20)
+		f.office.decides = func(who string) error {
+			if who < "15" && len(who) == 2 { // 10 to 14
+				return unavailable
+			}
+			return nil
+		}
+		w := f.watch(never)
+		defer f.run(w)()
+		for i := range 5 {
+			w.Left(corp, []string{fmt.Sprintf("user1%d", i)}, "ev")
+		}
+		synctest.Wait()
+		f.leave("3")
+		w.Left(corp, []string{"user3"}, "ev")
+		synctest.Wait()
+		if f.gone() != 1 || w.Held() != 5 {
+			t.Errorf("%d out, %d hints wait", f.gone(), w.Held())
+		}
+		f.leave("10", "11")
+		f.office.set(func(o *office) { o.decides = nil })
+		time.Sleep(time.Minute)
+		if f.gone() != 3 || w.Held() != 0 {
+			t.Errorf("%d out, %d hints wait", f.gone(), w.Held())
+		}
+	})
+}
