@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/dingbridge/dingbridge/cmd/dingbridge/internal/config"
 	"github.com/dingbridge/dingbridge/dingtalk/stream"
@@ -42,27 +43,44 @@ func (h *house) hear(ctx context.Context) {
 			return h.provider.Hint(c.CorpID, event.UserIDs, event.ID)
 		}
 		c.Connected = func() { h.provider.Listening(c.CorpID) }
-		var client *stream.Client
-		c.Observe = func(o stream.Outcome, event stream.Event) { h.heard(client, c.CorpID, o, event) }
-		client, err := stream.New(c)
-		if err != nil {
+		heard := &hearing{corpID: c.CorpID, audit: h.materials.audit}
+		c.Observe = heard.note
+		var err error
+		if heard.client, err = stream.New(c); err != nil {
 			h.materials.log.Error("the events of DingTalk cannot be heard", "corp_id", c.CorpID, "error", err)
 			continue
 		}
-		all.Go(func() { client.Run(ctx) })
+		all.Go(func() { heard.client.Run(ctx) })
 	}
 	all.Wait()
 }
 
-// heard tells the audit trail what became of the connection, and what was not heeded.
-func (h *house) heard(client *stream.Client, corpID string, o stream.Outcome, event stream.Event) {
-	e := audit.Event{CorpID: corpID, EventID: event.ID, Call: event.Type}
+// A hearing is an ear at work. What becomes of its connections is noted one after another;
+// what becomes of events, at any time.
+type hearing struct {
+	corpID string
+	audit  audit.Sink
+	client *stream.Client
+	tries  int       // that failed since there was a connection
+	since  time.Time // of the connection that stands
+}
+
+// note tells the audit trail what became of the connection, and what was not heeded. Of the
+// tries that fail one after another the first is told.
+func (l *hearing) note(o stream.Outcome, event stream.Event) {
+	e := audit.Event{CorpID: l.corpID, EventID: event.ID, Call: event.Type}
 	switch o {
 	case stream.Connected:
-		e = audit.Event{Name: audit.StreamConnected, CorpID: corpID, Duration: client.Status().Gap}
+		e = audit.Event{Name: audit.StreamConnected, CorpID: l.corpID, Count: l.tries + 1, Duration: l.client.Status().Gap}
+		l.tries, l.since = 0, time.Now()
 	case stream.Failed, stream.Lost:
-		e = audit.Event{Name: audit.StreamLost, CorpID: corpID, Reason: string(o)}
-		if last := client.Status().LastError; last != "" {
+		e = audit.Event{Name: audit.StreamLost, CorpID: l.corpID, Reason: string(o)}
+		if o == stream.Lost {
+			e.Duration = time.Since(l.since)
+		} else if l.tries++; l.tries > 1 {
+			return
+		}
+		if last := l.client.Status().LastError; last != "" {
 			e.Err = errors.New(last)
 		}
 	case stream.Refused:
@@ -72,7 +90,7 @@ func (h *house) heard(client *stream.Client, corpID string, o stream.Outcome, ev
 	default:
 		return
 	}
-	h.materials.audit.Record(context.Background(), e)
+	l.audit.Record(context.Background(), e)
 }
 
 // share keeps this replica to its part of what DingTalk grants to all of them.

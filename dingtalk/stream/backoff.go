@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"strings"
 	"time"
 )
 
@@ -45,10 +46,11 @@ type complaint struct {
 const complainEvery = 15 * time.Minute
 
 func (c *Client) complain(last *complaint, err error) {
-	if err.Error() == last.words && time.Since(last.at) < complainEvery {
+	words, _, _ := strings.Cut(err.Error(), requestMark) // which is another each time
+	if words == last.words && time.Since(last.at) < complainEvery {
 		return
 	}
-	*last = complaint{words: err.Error(), at: time.Now()}
+	*last = complaint{words: words, at: time.Now()}
 	if errors.Is(err, errCredentials) {
 		c.cfg.Log.Error("stream: DingTalk does not take the app's credentials: no events are heard, and leavers are found by sweeps alone; put right client_id and client_secret, and see in DingTalk's console that the app is enabled and receives its events in Stream mode",
 			"error", err, "client_id", c.cfg.ClientID)

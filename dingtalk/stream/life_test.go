@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"crypto/rand"
 	"io"
 	"net/http"
 	"slices"
@@ -171,7 +172,9 @@ func TestW6_TheWaitsBeginAnew(t *testing.T) {
 
 func TestW6_BadCredentialsWaitLong(t *testing.T) {
 	for name, answer := range map[string]http.HandlerFunc{
-		"as seen":        refuse(401, `{"requestid":"ED203550-A","code":"authFailed","message":"鉴权失败"}`),
+		"as seen": func(w http.ResponseWriter, r *http.Request) {
+			refuse(401, `{"requestid":"`+rand.Text()+`","code":"authFailed","message":"鉴权失败"}`)(w, r)
+		},
 		"without a body": refuse(401, ""),
 		"another status": refuse(400, `{"code":"authFailed"}`),
 	} {

@@ -19,6 +19,9 @@ const maxAnswer = 64 << 10 // bytes of the gateway's answer, which has two short
 // errCredentials is what only the operator can put right.
 var errCredentials = errors.New("DingTalk does not take the app's credentials")
 
+// requestMark stands before the id that DingTalk gives each request.
+const requestMark = ", request "
+
 // A place is where to connect, and what lets us in: once, within 90 seconds.
 type place struct {
 	endpoint *url.URL
@@ -74,7 +77,7 @@ func (c *Client) placeIn(status int, body []byte) (place, error) {
 			said = fmt.Errorf("gateway: %w: status %d", errCredentials, status)
 		}
 		if code != "" {
-			said = fmt.Errorf("%w: code %s: %q, request %s", said, c.clean(code), c.clean(text(found["message"])), c.clean(text(found["requestid"])))
+			said = fmt.Errorf("%w: code %s: %q%s%s", said, c.clean(code), c.clean(text(found["message"])), requestMark, c.clean(text(found["requestid"])))
 		}
 		return place{}, said
 	}
