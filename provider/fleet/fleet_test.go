@@ -113,6 +113,13 @@ func (p *party) now() (sum, worst float64) {
 	return sum, worst
 }
 
+// total is the sum of the shares.
+func (p *party) total() float64 {
+	synctest.Wait()
+	sum, _ := p.now()
+	return sum
+}
+
 const beat = 2 * time.Second
 
 func TestR1_SharesSumUpToTheWhole(t *testing.T) {
@@ -127,6 +134,7 @@ func TestR1_SharesSumUpToTheWhole(t *testing.T) {
 				}
 				_, joining := p.now()
 				time.Sleep(beat)
+				synctest.Wait()
 				_, seen := p.now()
 				joining = max(joining, seen)
 				if sum, _ := p.now(); sum > whole*0.9+2*whole/20+close {
@@ -134,16 +142,18 @@ func TestR1_SharesSumUpToTheWhole(t *testing.T) {
 				}
 				for range 20 {
 					time.Sleep(beat)
+					synctest.Wait()
 					if _, worst := p.now(); worst > whole+close {
 						t.Errorf("%d %s: %v, once all know of each other", n, name, worst)
 					}
 				}
+				synctest.Wait()
 				for i, share := range p.shares {
 					if share < whole*0.9/float64(n)-close {
 						t.Errorf("%d %s: %d has only %v", n, name, i, share)
 					}
 				}
-				t.Logf("%d %s: at most %.2f of %d while they join, %.2f afterwards", n, name, joining, whole, p.sum)
+				t.Logf("%d %s: at most %.2f of %d while they join, %.2f afterwards", n, name, joining, whole, p.total())
 			})
 		}
 	}
@@ -182,16 +192,16 @@ func TestR2_WhoStartsTakesLittle(t *testing.T) {
 		p := gather(t)
 		p.start(0)
 		synctest.Wait()
-		if p.sum != whole/20 {
-			t.Errorf("at once: %v", p.sum)
+		if p.total() != whole/20 {
+			t.Errorf("at once: %v", p.total())
 		}
 		time.Sleep(settling*beat - time.Millisecond)
-		if p.sum != whole/20 {
-			t.Errorf("before the others can have seen it: %v", p.sum)
+		if p.total() != whole/20 {
+			t.Errorf("before the others can have seen it: %v", p.total())
 		}
 		time.Sleep(time.Second)
-		if p.sum != whole*0.9 {
-			t.Errorf("settled: %v", p.sum)
+		if p.total() != whole*0.9 {
+			t.Errorf("settled: %v", p.total())
 		}
 	})
 }
@@ -204,6 +214,7 @@ func TestR3_StorageAway(t *testing.T) {
 				p.start(i)
 			}
 			time.Sleep(time.Minute)
+			synctest.Wait()
 			before := fmt.Sprint(p.shares)
 			p.now()
 			p.store.leave(true)
@@ -215,6 +226,7 @@ func TestR3_StorageAway(t *testing.T) {
 				away[i] = share
 			}
 			time.Sleep(time.Hour)
+			synctest.Wait()
 			for i, share := range p.shares {
 				if share > away[i] || share > whole/20 {
 					t.Errorf("%d of %d grew to %v while storage was away", i, n, share)
@@ -227,6 +239,7 @@ func TestR3_StorageAway(t *testing.T) {
 					t.Errorf("%d: %v when storage is back", n, worst)
 				}
 			}
+			synctest.Wait()
 			if after := fmt.Sprint(p.shares); after != before {
 				t.Errorf("%d: %s instead of %s", n, after, before)
 			}
@@ -241,8 +254,8 @@ func TestR3_SlowStorage(t *testing.T) {
 		p.store.slow = 2 * beat
 		p.start(0)
 		time.Sleep(time.Minute)
-		if p.sum != whole/20 {
-			t.Errorf("%v", p.sum)
+		if p.total() != whole/20 {
+			t.Errorf("%v", p.total())
 		}
 	})
 }
