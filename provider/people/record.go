@@ -104,8 +104,11 @@ func capped(s string, most int) string {
 	return s
 }
 
-func ascending(ids []int64) []int64 {
-	ids = slices.DeleteFunc(slices.Clone(ids), func(id int64) bool { return id <= 0 })
+func ascending(ids []int64) []int64 { return ascend(slices.Clone(ids)) }
+
+// ascend is ascending in place.
+func ascend(ids []int64) []int64 {
+	ids = slices.DeleteFunc(ids, func(id int64) bool { return id <= 0 })
 	slices.Sort(ids)
 	return slices.Compact(ids)
 }
@@ -123,7 +126,15 @@ func (p Profile) origin() string { return cmp.Or(p.Origin, p.UnionID) }
 
 // Ancestry returns the person's departments and all those above them, ascending.
 func (p Profile) Ancestry() []int64 {
-	return ascending(slices.Concat(append(slices.Clone(p.Paths), p.Departments)...))
+	n := len(p.Departments)
+	for _, up := range p.Paths {
+		n += len(up)
+	}
+	all := append(make([]int64, 0, n), p.Departments...) // every token asks for them, some more than once
+	for _, up := range p.Paths {
+		all = append(all, up...)
+	}
+	return ascend(all)
 }
 
 // format is the number of the record's form; see readRecord.

@@ -3,7 +3,7 @@
 //
 //	go run ./cmd/dingbridge/internal/bench                  everything, some quarter of an hour
 //	go run ./cmd/dingbridge/internal/bench -only logins -alg ES256 -c 16 -d 3s
-//	go run ./cmd/dingbridge/internal/bench -profile cpu.pprof -alg RS256 -c 16
+//	go run ./cmd/dingbridge/internal/bench -profile cpu.pprof -alg RS256 -c 16   also counts allocations
 //	YARDSTICK=DIR go run ./cmd/dingbridge/internal/bench    also, in turns, the bridge in DIR
 //
 // It needs Linux (/proc), redis-server and the go command, and speaks to loopback

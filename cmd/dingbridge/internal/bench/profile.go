@@ -8,16 +8,23 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 )
 
+// countedOver is how many operations allocations are counted over.
+const countedOver = 4000
+
 // takeProfile writes a CPU profile of the server under one operation, and beside it
 // one of all that it allocated. The figures of a run with the profiler are no
-// measurement.
+// measurement, but for how much is allocated: that hardly depends on the machine.
 func (b *bench) takeProfile(ctx context.Context) error {
 	return b.inHouse(ctx, plan{people: b.people, profile: true}, func(h *house) error {
 		alg := b.algs[0]
 		if err := b.settle(ctx, h.target(), alg); err != nil {
+			return err
+		}
+		if err := b.countAllocations(ctx, h, alg); err != nil {
 			return err
 		}
 		seconds := max(1, int(b.d.Seconds()))
@@ -41,6 +48,40 @@ func (b *bench) takeProfile(ctx context.Context) error {
 			under.Op, alg, under.Concurrency, b.profile, b.profile)
 		return nil
 	})
+}
+
+// countAllocations prints what an operation allocates.
+func (b *bench) countAllocations(ctx context.Context, h *house, alg string) error {
+	var total [2]struct{ objects, bytes float64 }
+	for i := range total {
+		if i == 1 {
+			if _, err := b.many(ctx, h.target(), alg, b.profileOp, countedOver); err != nil {
+				return err
+			}
+		}
+		req, err := get(ctx, h.profiler+"/debug/pprof/allocs?debug=1")
+		if err != nil {
+			return err
+		}
+		t := newTransport(1)
+		resp, err := t.RoundTrip(req)
+		if err != nil {
+			return fmt.Errorf("counting allocations: %w", err)
+		}
+		text, err := io.ReadAll(resp.Body)
+		_ = resp.Body.Close() // read to its end, or of no further use
+		t.CloseIdleConnections()
+		if err != nil {
+			return fmt.Errorf("counting allocations: %w", err)
+		}
+		for line := range strings.Lines(string(text)) {
+			fmt.Sscanf(line, "# Mallocs = %g", &total[i].objects)
+			fmt.Sscanf(line, "# TotalAlloc = %g", &total[i].bytes)
+		}
+	}
+	b.say("%s %s: %.0f allocations and %.1f kB each, what runs beside it included", b.profileOp, alg,
+		(total[1].objects-total[0].objects)/countedOver, (total[1].bytes-total[0].bytes)/countedOver/1e3)
+	return nil
 }
 
 // fetch writes what is at url into a file.
