@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dingbridge/dingbridge/provider/audit"
 	"github.com/dingbridge/dingbridge/provider/clients"
 )
 
@@ -64,7 +65,7 @@ func TestTheClaimsOfATable(t *testing.T) {
 	}
 }
 
-// TestGroupsForWhichThereIsNoRoom: the log says so, once for a client.
+// TestGroupsForWhichThereIsNoRoom: the audit trail says so, once for a client.
 func TestGroupsForWhichThereIsNoRoom(t *testing.T) {
 	h := build(t, func(p *plan) { p.specs[0].GroupsMax = new(1) })
 	b := h.browser()
@@ -76,15 +77,14 @@ func TestGroupsForWhichThereIsNoRoom(t *testing.T) {
 			}
 		}
 	}
-	if n := strings.Count(h.logs.String(), "choose with groups_claim"); n != 1 {
-		t.Errorf("told %d times", n)
+	told := slices.DeleteFunc(h.events.take(), func(e audit.Event) bool { return e.Name != audit.GroupsCapped })
+	if len(told) != 1 || told[0].ClientID != "app" || told[0].Subject == "" || told[0].Count < 1 {
+		t.Errorf("told %+v", told)
 	}
 }
 
 // TestThreat_D16_WhatWeSayNoTableSays: each claim that is in anything we give out is one
 // that no table may have, in whatever letter case.
-//
-// proves: no table can set a claim of ours | threat D16, section 4.7
 func TestThreat_D16_WhatWeSayNoTableSays(t *testing.T) {
 	h := build(t, func(p *plan) {
 		for i := range p.specs {

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/dingbridge/dingbridge/keys"
+	"github.com/dingbridge/dingbridge/provider/audit"
 	"github.com/dingbridge/dingbridge/provider/clients"
 	"github.com/dingbridge/dingbridge/provider/grants"
 	"github.com/dingbridge/dingbridge/provider/people"
@@ -91,7 +93,7 @@ func (p *Provider) groups(c *clients.Client, person people.Person) []string {
 	names, dropped := c.Groups(facts(person))
 	if dropped > 0 {
 		if _, told := p.crowded.LoadOrStore(c.ID, true); !told {
-			p.Log.Warn("a person has more groups than the client takes; choose with groups_claim, or raise groups_max", "client", c.ID, "sub", string(person.Subject), "left_out", dropped)
+			p.Audit.Record(context.Background(), audit.Event{Name: audit.GroupsCapped, ClientID: c.ID, Subject: string(person.Subject), CorpID: person.CorpID, Count: dropped})
 		}
 	}
 	return names

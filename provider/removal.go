@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"time"
 
 	"github.com/dingbridge/dingbridge/provider/audit"
 	"github.com/dingbridge/dingbridge/provider/leavers"
@@ -15,6 +16,9 @@ func (p *Provider) happened(ctx context.Context, h people.Happening) {
 	switch h.Kind {
 	case people.Removed:
 		e.Name, e.Count = audit.PersonRemoved, p.tellAll(ctx, h.Subject)
+		if !h.Cause.At.IsZero() {
+			e.Duration = time.Since(h.Cause.At)
+		}
 	case people.RemovalWithheld:
 		e.Name = audit.RemovalWithheld
 	case people.BrakeEngaged:

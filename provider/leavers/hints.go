@@ -98,7 +98,7 @@ func (w *Watch) hint(corpID string, userIDs []string, eventID string, urgent boo
 	}
 	taken := true
 	for _, userID := range userIDs {
-		why := people.Cause{Source: people.FromEvent, Event: eventID}
+		why := people.Cause{Source: people.FromEvent, Event: eventID, At: time.Now()}
 		taken = w.add(subject{corpID: corpID, userID: userID}, hint{why: why, urgent: urgent}) && taken
 	}
 	return taken

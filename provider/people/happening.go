@@ -1,6 +1,9 @@
 package people
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // A Source says what led to a recheck or to a removal.
 type Source string
@@ -17,7 +20,8 @@ const (
 // A Cause is why somebody is asked about.
 type Cause struct {
 	Source Source
-	Event  string // DingTalk's id of the event
+	Event  string    // DingTalk's id of the event
+	At     time.Time // when the event came
 	// DryRun changes nothing and tells what would have been done, as a [RemovalWithheld].
 	DryRun bool
 }
