@@ -47,7 +47,10 @@ func brakeVerb(use, short, long string, do func(*admin.Client, context.Context, 
 }
 
 func writeBrake(w io.Writer, v provider.BrakeView) error {
-	organisation, state := v.CorpID, "off: removals go on"
+	organisation, state, known := v.CorpID, "off: removals go on", fmt.Sprintf("%d people", v.Known)
+	if v.Known == 0 {
+		known = "not counted yet; they are before the brake engages"
+	}
 	if v.Organisation != "" {
 		organisation += " " + v.Organisation
 	}
@@ -58,6 +61,6 @@ func writeBrake(w io.Writer, v provider.BrakeView) error {
 		state = "confirmed: all removals go on until " + moment(v.Confirmed)
 	}
 	return rows(w, [2]string{"organisation", organisation}, [2]string{"brake", state},
-		[2]string{"removed", fmt.Sprintf("%d within the last hour, of %d that it takes to engage", v.Removed, v.Limit)},
-		[2]string{"known", fmt.Sprintf("%d people", v.Known)})
+		[2]string{"removed", fmt.Sprintf("%d within the last hour; it engages at more than %d", v.Removed, v.Limit)},
+		[2]string{"known", known})
 }

@@ -88,6 +88,10 @@ func (k *checker) groups(c *Client) {
 		case allRoles:
 			s.roles = true
 		default:
+			if word := wordMeant(name); word != "" && !k.aliases.known(name, nil) {
+				k.faultf(at, "did you mean "+word+"?", "no group has this name")
+				continue
+			}
 			switch t := k.target(at, name); {
 			case t.alias != "":
 				s.names.put(t.alias)

@@ -1,6 +1,7 @@
 package clients
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -47,10 +48,22 @@ func (k *checker) target(field, name string) (t target) {
 // resembling is the remedy for a name that no group has.
 func resembling(name string, known []string) string {
 	const remedy = "write dept:<id>, role:<id> or a name from groups"
+	if id, err := strconv.ParseUint(name, 10, 63); err == nil && id > 0 {
+		return fmt.Sprintf("write \"dept:%d\" or \"role:%d\"", id, id)
+	}
 	if i := slices.IndexFunc(known, func(other string) bool { return isName(other) && nearly(name, other) }); i >= 0 {
 		return "did you mean " + known[i] + "?"
 	}
 	return remedy
+}
+
+// wordMeant is the word of groups_claim that a name is likely to be a slip of; "" if none.
+func wordMeant(name string) string {
+	words := []string{allAliases, allDepartments, allRoles}
+	if i := slices.IndexFunc(words, func(word string) bool { return isName(name) && nearly(name, word) }); i >= 0 {
+		return words[i]
+	}
+	return ""
 }
 
 // nearly: the same but for letter case, or for up to two letters in one place.
