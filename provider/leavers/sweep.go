@@ -58,6 +58,7 @@ func (w *Watch) keepSweeping(ctx context.Context, corpID string) {
 	}
 	every := time.NewTicker(look)
 	defer every.Stop()
+	ordered := false // by hand, while another replica swept, which had been past some by then
 	for stopped := (time.Time{}); ; {
 		why := "schedule"
 		select {
@@ -65,14 +66,19 @@ func (w *Watch) keepSweeping(ctx context.Context, corpID string) {
 			return
 		case why = <-w.sweeps[corpID]:
 		case <-every.C:
+			if ordered {
+				why = "hand"
+			}
 		}
 		if why == "connected" && w.catchUp(ctx, corpID) || why == "schedule" && !stopped.IsZero() && time.Since(stopped) < respite {
 			continue
 		}
 		stopped = time.Time{}
-		if w.sweepIfDue(ctx, corpID, why) != nil {
+		mine, err := w.sweepIfDue(ctx, corpID, why)
+		if err != nil {
 			stopped = time.Now()
 		}
+		ordered = !mine && (ordered || why == "hand")
 	}
 }
 
@@ -104,8 +110,8 @@ func (w *Watch) catchUp(ctx context.Context, corpID string) bool {
 }
 
 // sweepIfDue sweeps, or goes on with a sweep that was cut off, unless another replica does.
-// The error is why it had to stop.
-func (w *Watch) sweepIfDue(ctx context.Context, corpID, why string) error {
+// The error is why it had to stop. Not mine: it has not begun.
+func (w *Watch) sweepIfDue(ctx context.Context, corpID, why string) (mine bool, stopped error) {
 	w.mu.Lock()
 	missed := w.missed[corpID]
 	w.mu.Unlock()
@@ -123,7 +129,7 @@ func (w *Watch) sweepIfDue(ctx context.Context, corpID, why string) error {
 		w.Log.WarnContext(ctx, "cannot tell whose turn it is to sweep", "corp_id", corpID, "error", err)
 	}
 	if !mine {
-		return nil
+		return false, nil
 	}
 	w.tell(ctx, Report{CorpID: corpID, Why: why, DryRun: w.DryRun, Begins: true})
 	leased, end := context.WithCancelCause(ctx)
@@ -139,7 +145,7 @@ func (w *Watch) sweepIfDue(ctx context.Context, corpID, why string) error {
 		})
 	}
 	w.tell(ctx, report)
-	return report.Err
+	return true, report.Err
 }
 
 // Sweep asks about everybody of an organisation now, whoever else does. With dryRun it removes

@@ -75,6 +75,32 @@ func TestV5_ATakeOver(t *testing.T) {
 	})
 }
 
+// An order by hand that finds another replica sweeping is not lost: whom that one has passed
+// is asked about once more.
+func TestV5_AnOrderWhileAnotherSweeps(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := employ(t, 400)
+		f.office.takes = time.Second
+		time.Sleep(time.Hour)
+		defer f.run(f.watch())()
+		time.Sleep(look + 20*time.Second)
+		if f.office.calls == 0 || f.turn().Holder == "" {
+			t.Fatal("nobody sweeps")
+		}
+		other := f.watch(never)
+		defer f.run(other)()
+		other.SweepSoon(corp)
+		time.Sleep(10 * time.Minute)
+		if all := f.swept(); len(all) != 2 || all[0].Why != "schedule" || all[1].Why != "hand" || all[1].Asked != 400 || f.turn().Holder != "" {
+			t.Errorf("%+v", all)
+		}
+		time.Sleep(time.Hour)
+		if n := len(f.swept()); n != 2 {
+			t.Errorf("%d sweeps for one order", n)
+		}
+	})
+}
+
 // What another replica notes about the same organisation meanwhile takes the turn from nobody.
 func TestV5_WhatOthersNoteDoesNoHarm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
