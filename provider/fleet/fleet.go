@@ -55,16 +55,21 @@ func (m *Member) Run(ctx context.Context) {
 	m.take(m.newcomer())
 	next := time.NewTicker(m.Every)
 	defer next.Stop()
+	away := false
 	for beats := 0; ; {
-		others, err := m.beat(ctx, 3*m.Every)
+		replicas, err := m.beat(ctx, 3*m.Every)
 		switch {
 		case err != nil && ctx.Err() == nil:
-			m.Log.Warn("cannot tell how many replicas there are; this one's share of DingTalk's limit does not grow", "error", err)
+			if !away { // not at every beat
+				m.Log.Warn("cannot tell how many replicas there are; this one's share of DingTalk's limit does not grow", "error", err)
+			}
+			away = true
 			beats = 0 // the others may have lost sight of this one
 			m.take(min(m.share, m.newcomer()))
 		case err == nil:
+			away = false
 			beats++
-			if share := m.established(others); beats > settling || share < m.share {
+			if share := m.established(replicas); beats > settling || share < m.share {
 				m.take(share)
 			}
 		}
