@@ -40,7 +40,7 @@ func (r *Registry) Fresh(ctx context.Context, p Person) (Person, error) {
 	case r.organisations[p.CorpID] == nil:
 		return p, fmt.Errorf("%w: the organisation is not configured", ErrCannotDecide)
 	case r.within(p, r.recheckAfter):
-		if !r.within(p, r.recheckAfter/4*3) {
+		if !r.within(p, r.recheckAfter/4*3) && r.kept.find(p) == nil {
 			r.renew(ctx, p)
 		}
 		return p, nil
@@ -70,7 +70,7 @@ func (r *Registry) fly(ctx context.Context, p Person, beside bool) <-chan single
 			ctx = dingtalk.InBackground(ctx)
 		}
 		answered, err := r.recheck(ctx, p, Cause{Source: FromUse})
-		if errors.Is(err, ErrWithheld) {
+		if errors.Is(err, ErrCannotDecide) {
 			r.kept.note(p, err)
 		}
 		return answered, err
