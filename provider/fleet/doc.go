@@ -5,7 +5,8 @@
 // Promises:
 //
 //	R1 The shares of all replicas that know of each other sum up to no more than the whole.
-//	R2 Whoever starts takes a small share until the others have had time to see it.
+//	R2 Whoever starts beside others takes a small share until these have had time to see
+//	   it; who finds nobody else takes the whole at once.
 //	R3 While storage does not answer nobody's share grows.
 //	R4 The share of a replica that has ended or died goes to the others within three beats.
 //

@@ -56,6 +56,7 @@ func (m *Member) Run(ctx context.Context) {
 	next := time.NewTicker(m.Every)
 	defer next.Stop()
 	away := false
+	first := true
 	for beats := 0; ; {
 		replicas, err := m.beat(ctx, 3*m.Every)
 		switch {
@@ -69,10 +70,13 @@ func (m *Member) Run(ctx context.Context) {
 		case err == nil:
 			away = false
 			beats++
-			if share := m.established(replicas); beats > settling || share < m.share {
+			// Of several that start at once only one can find nobody else: each is in the set
+			// before it reads it. After an outage all have to find each other again.
+			if share := m.established(replicas); beats > settling || first && replicas == 1 || share < m.share {
 				m.take(share)
 			}
 		}
+		first = false
 		select {
 		case <-ctx.Done():
 			return
