@@ -23,8 +23,9 @@
 //	P8  An e-mail claim is an organisation's address, well-formed, on an allow-listed
 //	    domain, and verified only where the operator said so. The personal address of
 //	    the DingTalk account never is one.
-//	P9  Groups are numbers of departments and roles, so no name given in DingTalk can
-//	    become a right in an app; always an array; never more than 50.
+//	P9  The claim groups holds what the caller decided that the client sees, and is always
+//	    an array. For that decision departments and roles are numbers: no name given in
+//	    DingTalk can become a right in an app.
 //	P10 Text claims hold no control, bidi, zero-width or broken characters and at most
 //	    128 runes. A picture is an https URL and is never fetched.
 //	P11 A phone number needs the scope or its name, and always the client's permission,
@@ -34,10 +35,9 @@
 //	    login or username.
 //	P13 Organisations share nothing: not a record, a username, an answer of a directory
 //	    or a re-check, however alike their ids. An e-mail domain that is vouched for in
-//	    one is claimed in no other, and a group can carry its organisation.
+//	    one is claimed in no other.
 //	P14 What a way in does not tell of the account stays as it was; what it tells of the
 //	    person agrees with the directory, or is a contradiction.
-//
 //	P15 An e-mail address is claimed for one person, for good: whoever has it later, though
 //	    the first has left, claims none, until an administrator lets it go.
 //	P16 A removal needs a positive "gone" about that very person, a positive answer about

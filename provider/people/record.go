@@ -12,7 +12,8 @@ import (
 	"github.com/dingbridge/dingbridge/storage"
 )
 
-// A Person is a record as it was read. It is a value; changing it changes nothing.
+// A Person is a record as it was read. It is a value, and changing it changes nothing; but
+// its slices are shared with all who read the same record, and are never written to.
 type Person struct {
 	Subject Subject
 	// Epoch is carried by sessions and grants; they are void unless it is equal.
