@@ -57,7 +57,7 @@ func (r *Registry) haveEmail(ctx context.Context, s Subject, corpID string, prof
 	if wish == nil {
 		return
 	}
-	if errors.Is(wish.op.Err, storage.ErrConflict) && emailOwner(wish.op) == "" {
+	if errors.Is(wish.op.Err, storage.ErrConflict) && (emailOwner(wish.op) == "" || r.wasThem(ctx, s, wish.op)) {
 		wish.op = storage.Swap(wish.op.Key, wish.op.Version, []byte(s), 0)
 		_ = r.store.Together(ctx, wish.op)
 	}
@@ -70,6 +70,17 @@ func (r *Registry) haveEmail(ctx context.Context, s Subject, corpID string, prof
 	default:
 		r.log.WarnContext(ctx, "an e-mail address could not be registered, so it is not claimed", "sub", string(s), "error", err)
 	}
+}
+
+// wasThem tells whether an address is kept for the migrated account of the same person, which
+// they had before the two were joined.
+func (r *Registry) wasThem(ctx context.Context, s Subject, op *storage.Op) bool {
+	owner := Subject(op.Value)
+	if _, ok := owner.Raw(); !ok || owner == s {
+		return false
+	}
+	older, err := r.older(ctx, owner)
+	return err == nil && older == s
 }
 
 // claimEmail is both, for a person who is known. It costs a trip only where the address is
