@@ -1,8 +1,6 @@
 package dingtalk
 
-import (
-	"context"
-)
+import "context"
 
 // CallListSub asks for the departments directly below one.
 const CallListSub = "department/listsub" // POST /topapi/v2/department/listsub

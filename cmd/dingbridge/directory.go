@@ -87,6 +87,7 @@ func readDirectories(ctx context.Context, file, only string, environ []string) (
 		if only != "" && only != o.CorpID {
 			continue
 		}
+		m.upstreams[i].Pace(float64(m.config.Limits.DingTalkCallsPerSecond)) // of which this, as a sweep, takes half
 		one, err := listingOf(ctx, m.upstreams[i])
 		if err != nil {
 			return nil, fmt.Errorf("asking for the departments of %s: %w; `dingbridge doctor` says what is wrong", o.CorpID, err)
