@@ -60,7 +60,7 @@ var chineseEntry = map[Kind]text{
 	},
 	DirectoryUndecided: {
 		title: "暂时无法确认您的成员身份",
-		lead:  "钉钉此刻无法答复您是否仍属于{org}，而它上一次的答复已过久，不能作为依据。您的任何登录都没有因此结束。",
+		lead:  "钉钉此刻无法答复您是否仍属于{org}，或者您在哪些部门，我们不会凭猜测放行。您的任何登录都没有因此结束。",
 		advice: []string{
 			"请稍候片刻再试。",
 			"如果问题持续，请联系{contact}，并提供下方的请求编号。",

@@ -62,7 +62,7 @@ var englishEntry = map[Kind]text{
 	},
 	DirectoryUndecided: {
 		title: "We cannot check your membership right now",
-		lead:  "DingTalk cannot say at the moment whether you still belong to {org}, and its last word about you is too old to go by. Nothing of yours was ended.",
+		lead:  "DingTalk cannot say at the moment whether you still belong to {org}, or which departments you are in, and we do not go by guesses. Nothing of yours was ended.",
 		advice: []string{
 			"Wait a moment, then try again.",
 			"If it lasts, ask {contact}, and give the request ID below.",
