@@ -48,7 +48,7 @@ func TestThreat_D18_AnOutageElsewhereKeepsNobodyIn(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := f.store.Together(t.Context(), append(registry.Index(nil, p), op)...); err != nil {
+			if err := f.store.Together(t.Context(), append(registry.Index(p), op)...); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -146,7 +146,7 @@ func TestThreat_D8_ALeaverBehindThousandsOfChanges(t *testing.T) {
 					w.Hint(corp, []string{"user2000"}, "ev")
 				}
 				defer f.run(w)()
-				time.Sleep(time.Second)
+				time.Sleep(1100 * time.Millisecond) // between two answers
 				f.leave("2000")
 				held := w.Held()
 				for range 10 {
