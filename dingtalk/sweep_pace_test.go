@@ -95,7 +95,7 @@ func newFirm(t *testing.T, known, departments int) *firm {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := f.store.Together(t.Context(), append(registry.Index(nil, entered), op)...); err != nil {
+		if err := f.store.Together(t.Context(), append(registry.Index(entered), op)...); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -160,7 +160,7 @@ func (p *Provider) identify(w http.ResponseWriter, r *http.Request, f finish) {
 		p.tryAgain(w, r, f, refusedBy(err))
 		return
 	}
-	notes := p.people.Index(present, person)
+	notes := p.people.Index(person)
 	if keep != nil {
 		notes = append(notes, keep)
 	}

@@ -147,7 +147,7 @@ func (f *firm) enter(who string) people.Subject {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	if err := f.store.Together(f.t.Context(), append(f.first.Index(nil, p), op)...); err != nil {
+	if err := f.store.Together(f.t.Context(), append(f.first.Index(p), op)...); err != nil {
 		f.t.Fatal(err)
 	}
 	f.subs = append(f.subs, p.Subject)

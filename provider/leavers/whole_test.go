@@ -103,7 +103,7 @@ func TestTheWholeOf50000(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := store.Together(t.Context(), append(registry.Index(nil, p), op)...); err != nil {
+			if err := store.Together(t.Context(), append(registry.Index(p), op)...); err != nil {
 				t.Fatal(err)
 			}
 		}

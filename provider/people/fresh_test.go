@@ -161,8 +161,8 @@ func TestP4_GoneIsOneWrite(t *testing.T) {
 				if _, err := h.Fresh(t.Context(), p); !errors.Is(err, ErrGone) || !errors.Is(err, refusal) {
 					t.Fatalf("%v", err)
 				}
-				// Who else is known, the brake (read and written), and the one write.
-				if h.store.trips != trips+4 {
+				// Who else is known, and their records; the brake (read and written); the one write.
+				if h.store.trips != trips+5 {
 					t.Errorf("%d trips", h.store.trips-trips)
 				}
 				gone := h.mustRead(t, p.Subject)

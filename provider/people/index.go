@@ -24,10 +24,10 @@ func index(p Person) []*storage.Op {
 	}
 }
 
-// Index makes the ops that go into the pipeline of a login beside [Registry.Welcome]'s:
-// none, unless the person is new or has a new userId. present is as there.
-func (r *Registry) Index(present *Person, p Person) []*storage.Op {
-	if present != nil && present.indexed && present.Profile.UserID == p.Profile.UserID {
+// Index makes the ops that go into the pipeline of a login beside [Registry.Welcome]'s, which
+// returned p: none, unless the sets do not have the person yet.
+func (r *Registry) Index(p Person) []*storage.Op {
+	if p.indexed {
 		return nil
 	}
 	return index(p)

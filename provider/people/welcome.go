@@ -68,7 +68,8 @@ func (r *Registry) Welcome(ctx context.Context, present *Person, corpID string, 
 
 	if present == nil {
 		owners := storage.Members(userIDKey(corpID, member.UserID))
-		beside := []*storage.Op{owners}
+		sets := index(Person{Subject: s, CorpID: corpID, Profile: profile})
+		beside := append([]*storage.Op{owners}, sets...)
 		email := r.wantEmail(s, corpID, profile, before)
 		if email != nil {
 			beside = append(beside, email.op)
@@ -81,7 +82,8 @@ func (r *Registry) Welcome(ctx context.Context, present *Person, corpID string, 
 		r.haveEmail(ctx, s, corpID, &profile, email)
 		// Every rival for this record begins with the same epoch, so a lost race
 		// leaves no session void.
-		p := Person{Subject: s, Epoch: 1, CorpID: corpID, Username: username, CheckedAt: millis(asked), App: o.app, Profile: profile}
+		p := Person{Subject: s, Epoch: 1, CorpID: corpID, Username: username, CheckedAt: millis(asked), App: o.app, Profile: profile,
+			indexed: storage.FirstError(sets) == nil}
 		return p, storage.Create(key(s), r.writeRecord(p), 0), nil
 	}
 
