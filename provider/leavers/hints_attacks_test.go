@@ -202,3 +202,30 @@ func TestV3_AFailingHintIsInNobodysWay(t *testing.T) {
 		}
 	})
 }
+
+// A replica that ends has told DingTalk that it took what still waits.
+func TestV3_WhatWaitsAtTheEndIsSweptFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := employ(t, 20)
+		one, two := f.watch(never), f.watch(never)
+		defer f.run(two)()
+		end := f.run(one)
+		f.office.set(func(o *office) { o.err = unavailable })
+		for i := range 10 {
+			one.Left(corp, []string{fmt.Sprintf("user%d", i)}, "ev")
+		}
+		synctest.Wait()
+		f.leave("3", "4")
+		end()
+		f.office.set(func(o *office) { o.err = nil })
+		time.Sleep(10 * time.Minute)
+		if f.gone() != 2 || f.turn().Missed != 0 {
+			t.Errorf("%d are out, %+v", f.gone(), f.turn())
+		}
+		sweeps := len(f.swept())
+		time.Sleep(time.Hour)
+		if len(f.swept()) != sweeps {
+			t.Error("swept again for what was made good for")
+		}
+	})
+}

@@ -34,6 +34,8 @@ type turnRecord struct {
 	Swept int64 `json:"s,omitempty"` // when that one began, Unix milliseconds
 	// Caught is until when DingTalk's list of leavers was read, Unix milliseconds.
 	Caught int64 `json:"c,omitempty"`
+	// Missed is when hints were last lost with a replica that ended, Unix milliseconds.
+	Missed int64 `json:"m,omitempty"`
 }
 
 func newName() string {

@@ -120,7 +120,7 @@ func (w *Watch) sweepIfDue(ctx context.Context, corpID, why string) (mine bool, 
 		switch {
 		case why == "hand":
 			return true
-		case why == "connected", !missed.IsZero() && missed.UnixMilli() >= t.Swept:
+		case why == "connected", !missed.IsZero() && missed.UnixMilli() >= t.Swept, t.Missed != 0:
 			return age > settled || age < 0
 		}
 		return w.SweepEvery > 0 && (age >= w.SweepEvery || age < 0)
@@ -141,7 +141,11 @@ func (w *Watch) sweepIfDue(ctx context.Context, corpID, why string) (mine bool, 
 	report.Why = why
 	if report.Err == nil {
 		report.Err = w.keep(ctx, corpID, func(r *turnRecord) {
-			*r = turnRecord{Format: format, Done: time.Now().UnixMilli(), Swept: r.Began, Caught: max(r.Began, r.Caught)}
+			lost := r.Missed
+			if lost < r.Began {
+				lost = 0
+			}
+			*r = turnRecord{Format: format, Done: time.Now().UnixMilli(), Swept: r.Began, Caught: max(r.Began, r.Caught), Missed: lost}
 		})
 	}
 	w.tell(ctx, report)

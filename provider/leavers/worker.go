@@ -3,6 +3,7 @@ package leavers
 import (
 	"context"
 	"errors"
+	"maps"
 	"sync"
 	"time"
 
@@ -27,14 +28,52 @@ func (w *Watch) Run(ctx context.Context) {
 		all.Go(func() { w.keepSweeping(ctx, corpID) })
 	}
 	all.Wait()
+	w.bequeath(context.WithoutCancel(ctx))
+}
+
+// bequeath notes for the other replicas that hints were lost with this one: DingTalk takes them
+// for delivered.
+func (w *Watch) bequeath(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	w.mu.Lock()
+	lost := maps.Clone(w.missed)
+	for _, held := range []map[subject]hint{w.waiting, w.later} {
+		for s := range held {
+			lost[s.corpID] = time.Now()
+		}
+	}
+	w.mu.Unlock()
+	for corpID, when := range lost {
+		if w.Organisations[corpID] == nil {
+			continue
+		}
+		for range 8 {
+			t, err := w.readTurn(ctx, corpID)
+			done := err == nil && when.UnixMilli() < t.Swept // made good for
+			if err == nil && !done {
+				_, done, err = w.change(ctx, corpID, t, func(r *turnRecord) { r.Missed = time.Now().UnixMilli() })
+			}
+			if err != nil {
+				w.Log.WarnContext(ctx, "hints were lost, and could not be noted as lost", "corp_id", corpID, "error", err)
+			}
+			if done || err != nil {
+				break
+			}
+		}
+	}
 }
 
 func (w *Watch) work(ctx context.Context) {
-	for {
+	for ctx.Err() == nil {
 		if s, h, ok := w.next(); ok {
 			err := w.try(ctx, s, h.why)
 			w.done(s)
-			if err != nil && ctx.Err() == nil {
+			switch {
+			case err == nil:
+			case ctx.Err() != nil:
+				w.Missed(s.corpID)
+			default:
 				w.afterwards(ctx, s, h, err)
 			}
 			continue

@@ -84,17 +84,16 @@ func (r *Registry) mayRemove(ctx context.Context, p Person, asked time.Time, why
 	o := r.organisations[p.CorpID]
 	withheld := Happening{Kind: RemovalWithheld, CorpID: p.CorpID, Subject: p.Subject, Cause: why}
 	switch {
-	case why.DryRun:
-		withheld.Reason = "dry_run"
 	case !r.stands(ctx, o, p, asked):
 		withheld.Reason = "unproven"
 		r.happened(ctx, withheld)
 		return ErrUnvouched
-	default:
-		return r.count(ctx, p, why)
+	case why.DryRun:
+		withheld.Reason = "dry_run"
+		r.happened(ctx, withheld)
+		return fmt.Errorf("%w: dry run", ErrWithheld)
 	}
-	r.happened(ctx, withheld)
-	return fmt.Errorf("%w: %s", ErrWithheld, withheld.Reason)
+	return r.count(ctx, p, why)
 }
 
 // count takes one removal from what the hour allows. Before a share of those known engages

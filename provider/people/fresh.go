@@ -79,14 +79,18 @@ func (r *Registry) fly(ctx context.Context, p Person, beside bool) <-chan single
 
 // renew asks about a person whom nobody waits for, unless many are asked about so.
 func (r *Registry) renew(ctx context.Context, p Person) {
+	if _, under := r.renewing.LoadOrStore(p.Subject, true); under {
+		return
+	}
 	select {
 	case r.ahead <- struct{}{}:
 	default:
+		r.renewing.Delete(p.Subject)
 		return
 	}
 	ctx = context.WithoutCancel(ctx)
 	go func() {
-		defer func() { <-r.ahead }()
+		defer func() { <-r.ahead; r.renewing.Delete(p.Subject) }()
 		if result := <-r.fly(ctx, p, true); result.Err != nil {
 			r.log.DebugContext(ctx, "an answer could not be renewed ahead of its time", "sub", string(p.Subject), "error", result.Err)
 		}

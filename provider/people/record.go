@@ -199,6 +199,9 @@ func (r *Registry) readRecord(s Subject, value []byte) (Person, error) {
 	if json.Unmarshal(plain, &p.Profile) != nil {
 		return Person{}, fmt.Errorf("%w: strange profile", ErrRecord)
 	}
+	if p.Profile.PathsAt == 0 && len(p.Profile.Departments) > 0 {
+		p.Profile.PathsUnknown = true // written before there were any
+	}
 	if p.Epoch < 1 || rec.CheckedAt < 1 || !isUsername(p.Username) || SubjectOf(p.CorpID, p.Profile.origin()) != s {
 		return Person{}, fmt.Errorf("%w: its parts do not belong together", ErrRecord)
 	}

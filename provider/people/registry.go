@@ -108,6 +108,7 @@ type Registry struct {
 	log           *slog.Logger
 	flights       singleflight.Group
 	ahead         chan struct{} // rechecks that nobody waits for
+	renewing      sync.Map      // whose those are
 	kept          kept
 	recall        recall
 }
