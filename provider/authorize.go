@@ -96,6 +96,7 @@ func (p *Provider) signOn(w http.ResponseWriter, r *http.Request, a authRequest,
 		!p.mayGo(a.Request, a.client, person.CorpID):
 		return false
 	}
+	callOf(r.Context()).subject = string(person.Subject)
 	person, err = p.admit(r.Context(), a.client, person, session.Epoch)
 	switch {
 	case errors.Is(err, errRemoved), errors.Is(err, people.ErrGone), errors.Is(err, people.ErrEnded):

@@ -3,6 +3,7 @@ package provider_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -339,11 +340,16 @@ func TestNobodyIsAdmittedByAClientWithoutAllow(t *testing.T) {
 	pairs := []string{"client_id", "closed", "redirect_uri", "https://closed.example.com/cb"}
 	b := h.browser()
 	wantPage(t, b.follow(h.authorization(pairs...), "https://closed"), http.StatusForbidden, pages.NotAdmitted)
-	if !h.events.has(audit.LoginRefused, "not_admitted") {
-		t.Error("not audited")
+	audited := func(name audit.Name) { // with who it was: that is known by then
+		t.Helper()
+		if !slices.ContainsFunc(h.events.take(), func(e audit.Event) bool { return e.Name == name && e.Reason == "not_admitted" && e.Subject != "" }) {
+			t.Error("not audited")
+		}
 	}
+	audited(audit.LoginRefused)
 	h.login(b)
 	wantPage(t, b.get(h.authorization(pairs...)), http.StatusForbidden, pages.NotAdmitted)
+	audited(audit.AuthorizeRefused)
 	h.wantError(t, b.get(h.authorization(append(pairs, "prompt", "none")...)), "https://closed.example.com/cb", "access_denied", "st-"+t.Name())
 }
 

@@ -147,6 +147,7 @@ func (p *Provider) identify(w http.ResponseWriter, r *http.Request, f finish) {
 		p.tryAgain(w, r, f, refusedBy(err))
 		return
 	}
+	callOf(ctx).subject = string(subject)
 	if f.login.Expected != "" && f.login.Expected != string(subject) {
 		p.decline(w, r, f, otherPerson)
 		return

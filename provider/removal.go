@@ -21,6 +21,9 @@ func (p *Provider) happened(ctx context.Context, h people.Happening) {
 		}
 	case people.RemovalWithheld:
 		e.Name = audit.RemovalWithheld
+		if h.Cause.DryRun && h.Reason == "dry_run" {
+			e.Name, e.Reason = audit.RemovalForeseen, ""
+		}
 	case people.BrakeEngaged:
 		e = audit.Event{Name: audit.BrakeEngaged, CorpID: h.CorpID, Reason: h.Reason, Count: h.Count}
 	case people.EmailWithheld:

@@ -24,6 +24,7 @@ type call struct {
 	bound   bool      // the answer sets it
 	way     login.Way // in, of the login it belongs to; empty while the person may choose
 	corpID  string    // of the organisation by which it goes in; empty likewise
+	subject string    // who it is, once DingTalk or a session has said so
 }
 
 type callKey struct{}
@@ -82,6 +83,9 @@ func (p *Provider) record(ctx context.Context, e audit.Event) {
 		e.Way, e.CorpID = string(c.way), c.corpID
 	case audit.UpstreamTrouble:
 		e.CorpID = cmp.Or(e.CorpID, c.corpID)
+	}
+	if e.Name == audit.LoginRefused || e.Name == audit.AuthorizeRefused {
+		e.Subject = cmp.Or(e.Subject, c.subject)
 	}
 	if e.ClientID == "" && c.client != nil {
 		e.ClientID = c.client.ID

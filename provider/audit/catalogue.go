@@ -59,6 +59,7 @@ const (
 	PersonRemoved      Name = "person.removed"
 	UserIDReused       Name = "person.userid_reused"
 	RemovalWithheld    Name = "removal.withheld"
+	RemovalForeseen    Name = "removal.foreseen"
 	BrakeEngaged       Name = "brake.engaged"
 	BrakeConfirmed     Name = "brake.confirmed"
 	BrakeReleased      Name = "brake.released"
@@ -193,7 +194,9 @@ var catalogue = []row{
 	{UserIDReused, slog.LevelWarn, fSubject | fOther | fCorp,
 		"Somebody has the userId that another person had (other_sub). They are two people here; an app that knows people by their userId would take one for the other."},
 	{RemovalWithheld, slog.LevelError, person | fCorp | fWay | fEvent | fReason,
-		"DingTalk said that the person is gone, and nobody was removed. The reason says what held it back: the brake, a dry run, or a directory that vouched for nobody else either. The person stays until max_stale."},
+		"DingTalk said that the person is gone, and nobody was removed. The reason says what held it back: the brake, or a directory that vouched for nobody else either. The person stays until max_stale."},
+	{RemovalForeseen, slog.LevelInfo, person | fCorp | fWay | fEvent,
+		"A dry run: DingTalk said that the person is gone, and they would have been removed. Nothing was done."},
 	{BrakeEngaged, slog.LevelError, fCorp | fCount | fReason,
 		"Removals of an organisation stop: more people than is likely were to be removed. The count is that of the removals of the last hour. Look at the organisation, then let `dingbridge brake` confirm or release it."},
 	{BrakeConfirmed, slog.LevelWarn, fCorp | fBy | fCount,

@@ -120,7 +120,8 @@ func hideNamed(w string) string {
 }
 
 // hideRandom replaces every run of at least 32 token characters that has a digit
-// by a dash. A UUID is left: DingTalk's request ids look so, and help.
+// by a dash. A UUID is left: DingTalk's request ids look so, and help; and a corpId, which
+// is public.
 func hideRandom(w string) string {
 	if len(w) < 32 {
 		return w
@@ -132,7 +133,7 @@ func hideRandom(w string) string {
 			n++
 		}
 		run := w[:n]
-		if n >= 32 && strings.ContainsAny(run, "0123456789") && !uuid(run) {
+		if n >= 32 && strings.ContainsAny(run, "0123456789") && !uuid(run) && !corpID(run) {
 			run = "-"
 		}
 		b.WriteString(run)
@@ -146,6 +147,12 @@ func hideRandom(w string) string {
 func tokenChar(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' ||
 		c == '-' || c == '_' || c == '+' || c == '%' || c == '~'
+}
+
+// corpID tells DingTalk's own form of one.
+func corpID(s string) bool {
+	hex, found := strings.CutPrefix(s, "ding")
+	return found && len(s) <= 36 && strings.Trim(hex, "0123456789abcdef") == ""
 }
 
 func uuid(s string) bool {

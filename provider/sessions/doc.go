@@ -10,7 +10,8 @@
 //	E2 A session ends when it was idle too long, at its absolute end, or when it is
 //	   ended; none of these can be undone.
 //	E3 What is stored opens nothing: the record holds a hash of the cookie at most.
-//	E4 The same person logging in again keeps the `sid`; another person gets a new one.
+//	E4 The same person logging in again keeps the `sid`; another person, and one whose
+//	   epoch is another by now, gets a new one.
 //	E5 A cookie that is not exactly of our form asks no storage.
 //	E6 A session carries the person's epoch; the caller compares it and refuses a
 //	   difference.

@@ -163,8 +163,11 @@ type Login struct {
 }
 
 // keeps tells whether the session goes on under a new cookie: same person, same
-// browser.
-func (l Login) keeps() bool { return l.Before != nil && l.Before.Ref.Subject == l.Subject }
+// browser, and alive. One of an epoch that is over was told to the apps as ended, and
+// they may remember its sid for ever.
+func (l Login) keeps() bool {
+	return l.Before != nil && l.Before.Ref.Subject == l.Subject && l.Before.Epoch == l.Epoch
+}
 
 // Start makes a session, its cookie's value, and the ops that store it and end
 // the one before. The cookie opens nothing before the ops have succeeded. The one

@@ -160,6 +160,10 @@ func TestE4_SessionID(t *testing.T) {
 		if same.ID != first.ID {
 			t.Error("the same person got another sid")
 		}
+		again, _, _, err := g.Start(Login{Subject: anna, Epoch: same.Epoch + 1, AuthTime: time.Now(), Secret: secretOf(), Before: &same})
+		if err != nil || again.ID == first.ID { // the apps were told that it ended
+			t.Errorf("the same person got the sid of an epoch that is over: %v", err)
+		}
 		other, _ := start(t, g, store, bert, &same)
 		if other.ID == first.ID {
 			t.Error("another person got the same sid")
