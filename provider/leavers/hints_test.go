@@ -125,8 +125,8 @@ func TestV4_WhatCostsDingTalkNothing(t *testing.T) {
 		defer f.run(w)()
 		synctest.Wait()
 		time.Sleep(time.Hour)
-		if f.office.calls != 0 || w.Held() != 0 {
-			t.Errorf("%d calls, %d held", f.office.calls, w.Held())
+		if f.office.count() != 0 || w.Held() != 0 {
+			t.Errorf("%d calls, %d held", f.office.count(), w.Held())
 		}
 		// A thousand about one person that wait are one.
 		for range 1000 {
@@ -137,18 +137,18 @@ func TestV4_WhatCostsDingTalkNothing(t *testing.T) {
 		}
 		w.done(subject{corpID: corp, userID: "user0"})
 		synctest.Wait()
-		if f.office.calls != 1 {
-			t.Errorf("%d calls for one person", f.office.calls)
+		if f.office.count() != 1 {
+			t.Errorf("%d calls for one person", f.office.count())
 		}
 		f.leave("1")
 		w.Hint(corp, []string{"user1"}, "ev")
 		synctest.Wait()
-		calls := f.office.calls
+		calls := f.office.count()
 		for range 10 {
 			w.Hint(corp, []string{"user1"}, "ev")
 			synctest.Wait()
 		}
-		if f.office.calls != calls {
+		if f.office.count() != calls {
 			t.Error("somebody who is gone is asked about")
 		}
 	})
@@ -232,13 +232,13 @@ func TestAStormOfHints(t *testing.T) {
 		for f.gone() == 0 && time.Since(start) < time.Minute {
 			time.Sleep(time.Millisecond)
 		}
-		t.Logf("out after %v, %d calls, %d held", time.Since(start), f.office.calls, w.Held())
+		t.Logf("out after %v, %d calls, %d held", time.Since(start), f.office.count(), w.Held())
 		if f.gone() != 1 {
 			t.Error("the one real leaver stays")
 		}
 		time.Sleep(time.Minute)
-		if f.office.calls > 300 || w.Held() != 0 {
-			t.Errorf("%d calls, %d held", f.office.calls, w.Held())
+		if f.office.count() > 300 || w.Held() != 0 {
+			t.Errorf("%d calls, %d held", f.office.count(), w.Held())
 		}
 	})
 }

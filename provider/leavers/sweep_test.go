@@ -57,20 +57,20 @@ func TestV5_ATakeOver(t *testing.T) {
 		time.Sleep(time.Hour)
 		stop := f.run(f.watch())
 		time.Sleep(look + 20*time.Second)
-		before := f.office.calls
+		before := f.office.count()
 		if before < 100 || before > 300 {
 			t.Fatalf("%d calls when it dies", before)
 		}
 		stop()
-		before = f.office.calls // with those whose question was cut off
+		before = f.office.count() // with those whose question was cut off
 		defer f.run(f.watch())()
 		time.Sleep(30 * time.Second)
-		if f.office.calls > before {
-			t.Errorf("taken over within the lease: %d calls, %d before", f.office.calls, before)
+		if f.office.count() > before {
+			t.Errorf("taken over within the lease: %d calls, %d before", f.office.count(), before)
 		}
 		time.Sleep(5 * time.Minute)
-		if f.office.calls < 400 || f.office.calls > 400+2*batch+atOnce || f.turn().Done == 0 || f.turn().Holder != "" {
-			t.Errorf("%d calls for 400 people, %+v", f.office.calls, f.turn())
+		if f.office.count() < 400 || f.office.count() > 400+2*batch+atOnce || f.turn().Done == 0 || f.turn().Holder != "" {
+			t.Errorf("%d calls for 400 people, %+v", f.office.count(), f.turn())
 		}
 	})
 }
@@ -84,7 +84,7 @@ func TestV5_AnOrderWhileAnotherSweeps(t *testing.T) {
 		time.Sleep(time.Hour)
 		defer f.run(f.watch())()
 		time.Sleep(look + 20*time.Second)
-		if f.office.calls == 0 || f.turn().Holder == "" {
+		if f.office.count() == 0 || f.turn().Holder == "" {
 			t.Fatal("nobody sweeps")
 		}
 		other := f.watch(never)
@@ -134,9 +134,9 @@ func TestV5_StorageAway(t *testing.T) {
 		time.Sleep(look + 10*time.Second)
 		f.store.leave(true)
 		time.Sleep(2 * leaseLife)
-		calls := f.office.calls
+		calls := f.office.count()
 		time.Sleep(leaseLife)
-		if f.office.calls != calls {
+		if f.office.count() != calls {
 			t.Error("goes on without a lease")
 		}
 		f.store.leave(false)
@@ -158,8 +158,8 @@ func TestV5_ASlowDirectory(t *testing.T) {
 			defer f.run(f.watch())()
 		}
 		time.Sleep(30 * time.Minute)
-		if len(f.swept()) != 1 || f.office.calls != 60 {
-			t.Errorf("%d calls for 60 people, %+v", f.office.calls, f.swept())
+		if len(f.swept()) != 1 || f.office.count() != 60 {
+			t.Errorf("%d calls for 60 people, %+v", f.office.count(), f.swept())
 		}
 	})
 }
@@ -172,7 +172,7 @@ func TestV5_StrangeTurns(t *testing.T) {
 			stop := f.run(f.watch())
 			time.Sleep(10 * time.Minute)
 			stop()
-			if f.office.calls != 0 {
+			if f.office.count() != 0 {
 				t.Errorf("%q: swept", value)
 			}
 		})
@@ -199,15 +199,15 @@ func TestV5_ADirectoryThatCannotDecide(t *testing.T) {
 					}
 					f.office.set(func(o *office) { o.err, o.calls = err, 0 })
 					time.Sleep(2 * time.Hour)
-					if f.office.calls > 2000 || f.gone() != 0 || f.turn().Done != 0 {
-						t.Errorf("%d calls in two hours, %d removed, done %d", f.office.calls, f.gone(), f.turn().Done)
+					if f.office.count() > 2000 || f.gone() != 0 || f.turn().Done != 0 {
+						t.Errorf("%d calls in two hours, %d removed, done %d", f.office.count(), f.gone(), f.turn().Done)
 					}
-					t.Logf("%s, %d people: %d calls and %d reports in two hours", name, n, f.office.calls, len(f.swept()))
+					t.Logf("%s, %d people: %d calls and %d reports in two hours", name, n, f.office.count(), len(f.swept()))
 					f.leave(f.last()) // who was asked about before it went away is not asked about again
 					f.office.set(func(o *office) { o.err, o.calls = nil, 0 })
 					time.Sleep(30 * time.Minute)
-					if f.gone() != 1 || f.turn().Done == 0 || f.office.calls > n+5 {
-						t.Errorf("afterwards %d removed, %d calls, %+v", f.gone(), f.office.calls, f.turn())
+					if f.gone() != 1 || f.turn().Done == 0 || f.office.count() > n+5 {
+						t.Errorf("afterwards %d removed, %d calls, %+v", f.gone(), f.office.count(), f.turn())
 					}
 				})
 			})
@@ -243,7 +243,7 @@ func TestV6_CatchingUp(t *testing.T) {
 		defer f.run(w)()
 		w.Connected(corp) // never read before: everybody is asked about
 		time.Sleep(time.Second)
-		if len(f.swept()) != 1 || f.swept()[0].Why != "connected" || len(f.office.spans) != 0 {
+		if len(f.swept()) != 1 || f.swept()[0].Why != "connected" || len(f.office.read()) != 0 {
 			t.Fatalf("%+v", f.swept())
 		}
 		time.Sleep(3 * time.Hour)
@@ -252,17 +252,17 @@ func TestV6_CatchingUp(t *testing.T) {
 		time.Sleep(time.Hour)
 		w.Connected(corp)
 		time.Sleep(time.Second)
-		if f.gone() != 1 || f.office.calls > 10 || len(f.swept()) != 1 {
-			t.Errorf("%d removed, %d calls, %d sweeps", f.gone(), f.office.calls, len(f.swept()))
+		if f.gone() != 1 || f.office.count() > 10 || len(f.swept()) != 1 {
+			t.Errorf("%d removed, %d calls, %d sweeps", f.gone(), f.office.count(), len(f.swept()))
 		}
-		span := f.office.spans[0]
+		span := f.office.read()[0]
 		if since := span[1].Sub(span[0]); since < 4*time.Hour || since > 5*time.Hour {
 			t.Errorf("read for %v", since)
 		}
 		time.Sleep(time.Hour)
 		w.Connected(corp)
 		time.Sleep(time.Second)
-		if span := f.office.spans[1]; span[1].Sub(span[0]) > 2*time.Hour {
+		if span := f.office.read()[1]; span[1].Sub(span[0]) > 2*time.Hour {
 			t.Errorf("read for %v again", span[1].Sub(span[0]))
 		}
 		// Without the permission everybody is asked about, but not at every connection.
