@@ -11,6 +11,8 @@ CONTAINER ?= docker
 CLIENTS  ?=
 # The longest package takes nine minutes on two busy cores; go test gives up after ten.
 TIMEOUT   = -timeout 30m
+# Most packages wait for other programs: more of them at once than there are processors.
+ATONCE    = -p 4
 REQUIRE   = DINGBRIDGE_REQUIRE_ALL=1 DINGBRIDGE_REQUIRE_ALL_BUT=$(if $(CLIENTS),,apache,omniauth,dingtalk)
 
 .PHONY: build test race lint vuln fuzz bench image needs clean
@@ -23,11 +25,11 @@ build:
 # Every suite, none left out but for those of other people's apps, which run where
 # those apps are installed. With CLIENTS=1 they are brought, and must run too.
 test: needs
-	$(REQUIRE) go test $(TIMEOUT) $(TESTFLAGS) ./...
+	$(REQUIRE) go test $(TIMEOUT) $(ATONCE) $(TESTFLAGS) ./...
 
 # Under the race detector the long proofs shorten themselves (-short).
 race: needs
-	$(REQUIRE) go test -race -short $(TIMEOUT) $(TESTFLAGS) ./...
+	$(REQUIRE) go test -race -short $(TIMEOUT) $(ATONCE) $(TESTFLAGS) ./...
 
 lint:
 	@.ci/gofmt

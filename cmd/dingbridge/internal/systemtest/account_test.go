@@ -19,6 +19,9 @@ import (
 // they end what goes on on the phone: it is out at once, so is what its session gave, the
 // app is told, and the desktop goes on. Then they take back what a device was given.
 func TestE16_OutFromElsewhere(t *testing.T) {
+	if testing.Short() {
+		t.Skip("what two browsers show is the same under -short")
+	}
 	ctx := browser.Start(t, 3*time.Minute)
 	told, notices := listener(t, nil)
 	codes := make(chan string, 10)

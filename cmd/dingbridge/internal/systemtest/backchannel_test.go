@@ -222,6 +222,7 @@ func TestE10_ALogoutReachesTheOtherApp(t *testing.T) {
 // app is told while the one that hangs still does, and the audit trail says what became
 // of each.
 func TestE10_BadReceiversHurtNobody(t *testing.T) {
+	t.Parallel() // it mostly waits
 	redis := storagetest.StartRedis(t)
 	hold := make(chan struct{})
 	hangs, toHangs := listener(t, func(http.ResponseWriter, *http.Request) { <-hold })

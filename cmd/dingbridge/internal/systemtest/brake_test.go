@@ -70,6 +70,7 @@ func (c *cable) to(t *testing.T) func(string) string {
 // everybody stays, at events, a sweep and each use, and is told tokens; what could have
 // thrown people out is in the log as an error. When it is mended leavers leave.
 func TestE19_NobodyIsRemovedByABrokenDirectory(t *testing.T) {
+	t.Parallel() // it mostly waits
 	c := &cable{}
 	r := storagetest.StartRedis(t)
 	w := newWorld(t, setting{storage: r.URL, upstream: c.to(t)})
