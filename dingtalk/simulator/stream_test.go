@@ -126,8 +126,9 @@ func TestM33_EventFrame(t *testing.T) {
 func TestM33_OneConnectionAtRandom(t *testing.T) {
 	g := start(t, Config{})
 	var clients []*client
-	for range 3 {
+	for i := range 3 { // numbered in the order in which they come to be open
 		clients = append(clients, g.dial())
+		g.until("it is open", func(s StreamState) bool { return len(s.Connections) == i+1 })
 	}
 	deaf := g.open("subscriptions", []m{{"type": "SYSTEM", "topic": "ping"}}).json(t)
 	ws, _, err := websocket.Dial(t.Context(), deaf["endpoint"].(string)+"?ticket="+deaf["ticket"].(string), nil)

@@ -101,15 +101,19 @@ func (r *Registry) mayRemove(ctx context.Context, p Person, asked time.Time, why
 // than sweeps come.
 func (r *Registry) count(ctx context.Context, p Person, why Cause) error {
 	var engages, allowed, brink bool
-	recounted := false
+	present := -1 // how many are known and not gone, once they were counted
 	take := func(b *BrakeState) bool {
 		now := now()
+		if present >= 0 { // and who was removed within the hour, perhaps while we counted
+			b.Known = present + len(b.Removals)
+			b.Limit = r.brake.limit(b.Known)
+		}
 		counted := slices.ContainsFunc(b.Removals, func(m Removal) bool { return m.Subject == p.Subject && m.Epoch == p.Epoch })
 		brink, engages, allowed = false, false, b.Engaged.IsZero() && (counted || b.confirmed(now))
 		switch {
 		case allowed, !b.Engaged.IsZero():
 			return false
-		case len(b.Removals) >= b.Limit && b.Limit < r.brake.MostPeople && !recounted:
+		case len(b.Removals) >= b.Limit && b.Limit < r.brake.MostPeople && present < 0:
 			brink = true
 			return false
 		case len(b.Removals) >= b.Limit:
@@ -121,8 +125,7 @@ func (r *Registry) count(ctx context.Context, p Person, why Cause) error {
 	}
 	state, err := r.changeBrake(ctx, p.CorpID, take)
 	if err == nil && brink {
-		if err = r.recount(ctx, p.CorpID, len(state.Removals)); err == nil {
-			recounted = true
+		if present, err = r.present(ctx, p.CorpID); err == nil {
 			state, err = r.changeBrake(ctx, p.CorpID, take)
 		}
 	}
@@ -173,25 +176,25 @@ func (r *Registry) Counted(ctx context.Context, corpID string, known int) error 
 	return err
 }
 
-// recount counts who is known and not gone, and who was removed within the hour.
-func (r *Registry) recount(ctx context.Context, corpID string, removed int) error {
+// present counts who is known and not gone.
+func (r *Registry) present(ctx context.Context, corpID string) (int, error) {
 	everyone, err := r.Everyone(ctx, corpID)
 	if err != nil {
-		return err
+		return -1, err
 	}
-	known := removed
+	count := 0
 	for some := range slices.Chunk(everyone, 200) {
 		list, err := r.Load(ctx, some...)
 		if err != nil {
-			return err
+			return -1, err
 		}
 		for _, p := range list {
 			if !p.Gone {
-				known++
+				count++
 			}
 		}
 	}
-	return r.Counted(ctx, corpID, known)
+	return count, nil
 }
 
 // changeBrake applies a change to the brake as it is in the store now.
