@@ -80,11 +80,11 @@ func brakeKey(corpID string) string { return "brake/" + corpID }
 // mayRemove decides whether a positive "gone" may remove somebody. Nil: it may, and it was
 // counted. It fails closed the other way round than the rest: what is not certain removes
 // nobody, and the person stays only as long as an old answer counts.
-func (r *Registry) mayRemove(ctx context.Context, p Person, asked time.Time, why Cause) error {
+func (r *Registry) mayRemove(ctx context.Context, p Person, said time.Time, why Cause) error {
 	o := r.organisations[p.CorpID]
 	withheld := Happening{Kind: RemovalWithheld, CorpID: p.CorpID, Subject: p.Subject, Cause: why}
 	switch {
-	case !r.stands(ctx, o, p, asked):
+	case !r.stands(ctx, o, p, said):
 		withheld.Reason = "unproven"
 		r.happened(ctx, withheld)
 		return ErrUnvouched

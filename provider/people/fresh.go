@@ -206,7 +206,8 @@ func (r *Registry) noteGone(ctx context.Context, p Person, asked time.Time, why 
 	if p.Gone {
 		return p, ErrGone
 	}
-	if err := r.mayRemove(ctx, p, asked, why); err != nil {
+	// Only what is said after that can show that the directory still knows people.
+	if err := r.mayRemove(ctx, p, time.Now(), why); err != nil {
 		return p, err
 	}
 	removed, unionID := false, p.Profile.UnionID

@@ -47,10 +47,10 @@ func (w *witness) saw(p Person, userID string, asked time.Time) {
 	}
 }
 
-func (w *witness) since(asked time.Time, but Subject) bool {
+func (w *witness) since(said time.Time, but Subject) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return !w.at.Before(asked) && w.person.Subject != but
+	return w.at.After(said) && w.person.Subject != but
 }
 
 func (w *witness) last() Person {
@@ -59,12 +59,12 @@ func (w *witness) last() Person {
 	return w.person
 }
 
-// stands tells whether the directory that called p gone, asked at that time, has since
-// said yes about somebody: about a person whom we knew, or, if the app that asks once vouched for p
+// stands tells whether the directory that called p gone has said yes, to a question put after
+// that time, about somebody: about a person whom we knew, or, if the app that asks once vouched for p
 // itself, about anybody. One question serves all who wait for it.
-func (r *Registry) stands(ctx context.Context, o *organisation, p Person, asked time.Time) bool {
+func (r *Registry) stands(ctx context.Context, o *organisation, p Person, said time.Time) bool {
 	w := &o.witness
-	if w.since(asked, p.Subject) {
+	if w.since(said, p.Subject) {
 		return true
 	}
 	select {
@@ -77,7 +77,7 @@ func (r *Registry) stands(ctx context.Context, o *organisation, p Person, asked 
 	ctx = dingtalk.InBackground(ctx)
 	same := p.App == o.app && o.app != ""
 	switch {
-	case w.since(asked, p.Subject), same && !w.anybody.Before(asked) && w.anybodyID != p.Profile.UserID:
+	case w.since(said, p.Subject), same && w.anybody.After(said) && w.anybodyID != p.Profile.UserID:
 		return true
 	case !w.vain.IsZero() && time.Since(w.vain) < vainPause:
 		return false
