@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"encoding/json"
+	"encoding/xml"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -66,8 +67,16 @@ func FuzzCalls(f *testing.F) {
 			if js := strings.HasPrefix(kind, "application/javascript"); js != (r.Method == "GET") || !js && w.Code != http.StatusMethodNotAllowed {
 				t.Errorf("%s of the script: %d %s", r.Method, w.Code, kind)
 			}
+		case rt.family == socket: // none of these is a websocket's
+			if w.Code < 400 || w.Code > 499 {
+				t.Errorf("%s of %s: %d", r.Method, rt.call, w.Code)
+			}
 		case rt.family.old() && w.Code != http.StatusOK:
 			t.Errorf("%s answered %d", rt.call, w.Code)
+		case rt.call == "connections/open" && strings.Contains(w.Header().Get("Content-Type"), "xml"): // unless asked for JSON
+			if err := xml.Unmarshal(w.Body.Bytes(), new(struct{ XMLName xml.Name })); err != nil {
+				t.Errorf("%s answered %q: %v", rt.call, w.Body, err)
+			}
 		case !json.Valid(w.Body.Bytes()):
 			t.Errorf("%s answered %q", rt.call, w.Body)
 		}

@@ -126,10 +126,11 @@ func (c *Cluster) Lose(n int) {
 }
 
 // until waits for what other processes do on their own; the bound only ends a
-// test that would hang.
+// test that would hang. A sentinel that was kept from running for two seconds
+// trusts its clock no more and does nothing for thirty.
 func until(tb testing.TB, what string, ok func() bool) {
 	tb.Helper()
-	for range 1500 {
+	for range 6000 {
 		if ok() {
 			return
 		}

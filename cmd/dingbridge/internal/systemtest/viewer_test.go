@@ -115,9 +115,16 @@ func look(t *testing.T, browser context.Context, d device, h hosts) *viewer {
 	return v
 }
 
+// soon bounds one step: a browser that lost the page it was to answer for stays silent.
+func (v *viewer) soon() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(v.ctx, patience/2)
+}
+
 func command[P, R any](v *viewer, c cdp.Command[P, R], params P) R {
 	v.t.Helper()
-	out, err := chromedp.Call(v.ctx, c, params)
+	ctx, end := v.soon()
+	defer end()
+	out, err := chromedp.Call(ctx, c, params)
 	v.must(err)
 	return out
 }
@@ -125,9 +132,18 @@ func command[P, R any](v *viewer, c cdp.Command[P, R], params P) R {
 // ask is the value of an expression in the page.
 func ask[T any](v *viewer, script string) T {
 	v.t.Helper()
-	out, err := chromedp.Run(v.ctx, chromedp.Evaluate[T](script))
+	ctx, end := v.soon()
+	defer end()
+	out, err := chromedp.Run(ctx, chromedp.Evaluate[T](script))
 	v.must(err)
 	return out
+}
+
+func (v *viewer) do(what chromedp.Action[chromedp.Void]) {
+	v.t.Helper()
+	ctx, end := v.soon()
+	defer end()
+	v.must(chromedp.Do(ctx, what))
 }
 
 func (v *viewer) must(err error) {
@@ -250,13 +266,13 @@ func (v *viewer) hurry(factor float64) {
 
 func (v *viewer) open(address string) {
 	v.t.Helper()
-	v.must(chromedp.Do(v.ctx, chromedp.Navigate(address)))
+	v.do(chromedp.Navigate(address))
 }
 
 func (v *viewer) click(selectors ...string) {
 	v.t.Helper()
 	for _, selector := range selectors {
-		v.must(chromedp.Do(v.ctx, chromedp.Click(chromedp.CSS(selector))))
+		v.do(chromedp.Click(chromedp.CSS(selector)))
 	}
 }
 
@@ -264,10 +280,12 @@ func (v *viewer) click(selectors ...string) {
 // to be.
 func (v *viewer) see(selector string) {
 	v.t.Helper()
-	short, end := context.WithTimeout(v.ctx, patience/2)
+	short, end := v.soon()
 	defer end()
 	if err := chromedp.Do(short, chromedp.WaitVisible(chromedp.CSS(selector))); err != nil {
-		shown, _ := chromedp.Run(v.ctx, chromedp.Evaluate[string](`location.href + "\n" + document.body.innerText`))
+		ctx, end := v.soon()
+		defer end()
+		shown, _ := chromedp.Run(ctx, chromedp.Evaluate[string](`location.href + "\n" + document.body.innerText`))
 		v.t.Fatalf("on %s: no %s: %v; the browser shows %s; so far %q", v.name, selector, err, shown, v.trouble)
 	}
 }
@@ -297,7 +315,7 @@ func (v *viewer) wrong() []string {
 func (v *viewer) press(selector string) {
 	v.t.Helper()
 	v.reach(selector)
-	v.must(chromedp.Do(v.ctx, chromedp.KeyEvent(kb.Enter)))
+	v.do(chromedp.KeyEvent(kb.Enter))
 }
 
 func (v *viewer) reach(selector string) {
@@ -305,7 +323,7 @@ func (v *viewer) reach(selector string) {
 	v.see(selector)
 	there := `document.activeElement !== null && document.activeElement.matches(` + quoted(selector) + `)`
 	for range 40 {
-		v.must(chromedp.Do(v.ctx, chromedp.KeyEvent(kb.Tab)))
+		v.do(chromedp.KeyEvent(kb.Tab))
 		if ask[bool](v, there) {
 			if selector != "#frame" && ask[string](v, `getComputedStyle(document.activeElement).outlineStyle`) == "none" {
 				v.t.Errorf("on %s nothing shows that the keys are at %s", v.name, selector)
@@ -321,14 +339,21 @@ func (v *viewer) reach(selector string) {
 func (v *viewer) scan(who string) {
 	v.t.Helper()
 	v.shows("scan")
-	ctx, end := v.inside(ask[string](v, `document.getElementById("frame").src`))
-	defer end()
+	address := ask[string](v, `document.getElementById("frame").src`)
+	ctx, end := v.inside(address)
+	defer func() { end() }()
 	there := func(script string) string {
-		at, err := chromedp.Run(ctx, chromedp.Evaluate[string](script))
-		if err != nil {
-			return "" // it is still coming
+		short, stop := context.WithTimeout(ctx, patience/10)
+		defer stop()
+		at, err := chromedp.Run(short, chromedp.Evaluate[string](script))
+		if err == nil {
+			return at
 		}
-		return at
+		if short.Err() != nil { // what was in the frame before the page came is asked in vain
+			end()
+			ctx, end = v.inside(address)
+		}
+		return "" // it is still coming
 	}
 	for range 500 {
 		if there(`document.readyState === "complete" && (document.querySelector("select").value = `+quoted(who)+`)`) == who {
@@ -343,9 +368,9 @@ func (v *viewer) scan(who string) {
 			v.must(chromedp.Do(v.ctx, chromedp.KeyEvent(kb.Enter)))
 			return
 		case who:
-			v.must(chromedp.Do(v.ctx, chromedp.KeyEvent(kb.Tab)))
+			v.do(chromedp.KeyEvent(kb.Tab))
 		case "refuse": // one too many
-			v.must(chromedp.Do(v.ctx, chromedp.KeyEvent(kb.Tab, chromedp.KeyModifiers(chromedp.ModifierShift))))
+			v.do(chromedp.KeyEvent(kb.Tab, chromedp.KeyModifiers(chromedp.ModifierShift)))
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
@@ -357,11 +382,18 @@ func (v *viewer) scan(who string) {
 func (v *viewer) inside(address string) (context.Context, func()) {
 	v.t.Helper()
 	for range 500 {
-		list, err := chromedp.CallBrowser(v.ctx, target.GetTargets, target.GetTargetsParams{})
+		short, stop := v.soon()
+		list, err := chromedp.CallBrowser(short, target.GetTargets, target.GetTargetsParams{})
+		stop()
 		v.must(err)
 		for _, one := range list.TargetInfos {
 			if one.Type == "iframe" && one.URL == address {
-				return chromedp.NewContext(v.ctx, chromedp.WithTargetID(one.TargetID), chromedp.WithDetachOnCancel())
+				ctx, end := chromedp.NewContext(v.ctx, chromedp.WithTargetID(one.TargetID), chromedp.WithDetachOnCancel())
+				late := time.AfterFunc(patience/10, end)
+				if err := chromedp.Do(ctx); err == nil && late.Stop() {
+					return ctx, end
+				}
+				end() // it went while we came
 			}
 		}
 		time.Sleep(20 * time.Millisecond)
