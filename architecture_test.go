@@ -94,6 +94,9 @@ var doors = map[string][]string{
 	"go.yaml.in/yaml":                 rooms("cmd/dingbridge/internal/config dingtalk/simulator"),
 	"github.com/spf13/cobra":          rooms("cmd/dingbridge"),
 	"golang.org/x/sync":               rooms("provider/people"),
+	"github.com/fsnotify/fsnotify":    rooms("cmd/dingbridge"),
+	"github.com/prometheus":           rooms("cmd/dingbridge/internal/telemetry"),
+	"go.opentelemetry.io/otel":        rooms("cmd/dingbridge/internal/telemetry"),
 	"github.com/coder/websocket":      rooms("dingtalk/simulator dingtalk/stream"),
 	"github.com/mozillazg/go-pinyin":  nil, // tests only: its table is in people/pinyin.txt
 	"golang.org/x/net":                nil, // tests only
