@@ -20,7 +20,10 @@ func Start(tb testing.TB, patience time.Duration) context.Context {
 	tb.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(find(tb)), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.UserDataDir(tb.TempDir()), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("hide-scrollbars", true))
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("hide-scrollbars", true),
+		// Chromium drops clicks and keys that come before a page is painted, which on a busy
+		// machine is long after it is there.
+		chromedp.Flag("allow-pre-commit-input", true), chromedp.Flag("disable-features", "Translate,BlinkGenPropertyTrees,PaintHolding"))
 	ctx, end := chromedp.NewExecAllocator(tb.Context(), options...)
 	tb.Cleanup(end)
 	ctx, end = chromedp.NewContext(ctx)
