@@ -103,8 +103,9 @@ func TestP23_ManyAreCut(t *testing.T) {
 	long := strings.Repeat("长", 5000)
 	page := full(SignedIn, Chinese)
 	o := evilOverview(long)
+	apps := strings.Split(strings.Repeat(long+" ", 100), " ")
 	for range 1000 {
-		o.Sessions = append(o.Sessions, OpenSession{Agent: long, Address: long, Began: time.Now(), Used: time.Now(), Apps: strings.Split(strings.Repeat(long+" ", 100), " "), End: "session:x"})
+		o.Sessions = append(o.Sessions, OpenSession{Agent: long, Address: long, Began: time.Now(), Used: time.Now(), Apps: apps, End: "session:x"})
 		o.Lasting = append(o.Lasting, LastingAccess{App: long, Since: time.Now(), Used: time.Now(), End: "grant:x"})
 	}
 	page.Overview = o
@@ -121,8 +122,8 @@ func TestP23_ManyAreCut(t *testing.T) {
 	if byID(root, "more-sessions") == nil || byID(root, "more-lasting") == nil {
 		t.Error("that there are more is not said")
 	}
-	if apps := inner(byID(root, "session-3-apps")); strings.Count(apps, ", ") != mostApps || !strings.HasSuffix(apps, "…") {
-		t.Errorf("apps %q", apps)
+	if shown := inner(byID(root, "session-3-apps")); strings.Count(shown, ", ") != mostApps || !strings.HasSuffix(shown, "…") {
+		t.Errorf("apps %q", shown)
 	}
 }
 

@@ -100,6 +100,7 @@ func apacheWorld(t *testing.T, more ...string) (*world, *apache) {
 //
 // proves: Debian's mod_auth_openidc | Core section 3.1, RP-Initiated Logout section 2
 func TestE9_Apache(t *testing.T) {
+	othersAtWork(t)
 	w, a := apacheWorld(t)
 	v := newVisitor(t, a)
 
@@ -177,6 +178,7 @@ func (v visitor) enterBy(path, to string) map[string]string {
 // TestE9_ApacheTrustsNoHeader: what a browser says about itself is not what the app
 // is told.
 func TestE9_ApacheTrustsNoHeader(t *testing.T) {
+	othersAtWork(t)
 	_, a := apacheWorld(t)
 	v := newVisitor(t, a)
 	told := v.enter("/")
@@ -211,6 +213,7 @@ func TestE9_ApacheTrustsNoHeader(t *testing.T) {
 //
 // proves: mod_auth_openidc hears of logouts | Back-Channel Logout section 2.5
 func TestE9_ApacheHearsOfALogoutElsewhere(t *testing.T) {
+	othersAtWork(t)
 	w, a := apacheWorld(t)
 	here, there := newVisitor(t, a), newVisitor(t, a)
 	sub := here.enter("/")["oidc_claim_sub"]
@@ -257,6 +260,7 @@ func (w *world) logoutAt(t *testing.T, p *person, a app) {
 // TestE9_ApacheFindsLeavers: with the refresh token that ends with the session, who
 // has left the organisation is out of the app.
 func TestE9_ApacheFindsLeavers(t *testing.T) {
+	othersAtWork(t)
 	// Before every request instead of shortly before the token ends.
 	w, a := apacheWorld(t, "OIDCRefreshAccessTokenBeforeExpiry 3600 logout_on_error")
 	v := newVisitor(t, a)

@@ -51,6 +51,15 @@ func rounds(full int) int {
 	return full
 }
 
+// othersAtWork leaves a test out under the race detector (-short), which has nothing new
+// to see: the requests are those of other tests, and the work is that of other programs.
+func othersAtWork(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("other people's programs are at work here, and -short was asked for")
+	}
+}
+
 // needs leaves the test out where a program is missing, or fails it if it may not be:
 // with DINGBRIDGE_REQUIRE_ALL=1, unless DINGBRIDGE_REQUIRE_ALL_BUT lists the suite.
 func needs(t *testing.T, suite string, programs ...string) {

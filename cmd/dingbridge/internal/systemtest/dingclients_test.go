@@ -68,6 +68,7 @@ func bring(t *testing.T, folder, program string, args ...string) {
 
 // TestE14_NodeDingTalkClients are Logto's connector and a strategy of Passport.
 func TestE14_NodeDingTalkClients(t *testing.T) {
+	othersAtWork(t)
 	folder := clientFolder(t, "node", "node", "npm")
 	bring(t, folder, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
 	d := newDingTalk(t, "zhangsan")
@@ -79,6 +80,7 @@ func TestE14_NodeDingTalkClients(t *testing.T) {
 
 // TestE14_PythonDingTalkClients is django-allauth, in a site of Django.
 func TestE14_PythonDingTalkClients(t *testing.T) {
+	othersAtWork(t)
 	folder := clientFolder(t, "python", "python3")
 	bring(t, folder, "python3", "-m", "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:", "--no-compile",
 		"--require-hashes", "--disable-pip-version-check", "--requirement", "requirements.txt", "--target", "packages")
@@ -94,6 +96,7 @@ func TestE14_PythonDingTalkClients(t *testing.T) {
 // signed login of 2020 by its QR code and by its password page, the login of today by
 // its older address, and the login inside DingTalk's client.
 func TestE14_JavaDingTalkClients(t *testing.T) {
+	othersAtWork(t)
 	folder := clientFolder(t, "java", "java", "javac", "keytool", "mvn")
 	bring(t, folder, "mvn", "--quiet", "--batch-mode", "dependency:copy-dependencies", "-DoutputDirectory=lib")
 	asPublished(t, folder)

@@ -55,6 +55,7 @@ func (a nodeApp) start(t *testing.T, folder string) string {
 // proves: openid-client with pushed requests and form_post | RFC 9126 section 2, Form Post section 2
 // proves: openid-client's logout, and JWT access tokens read by jose | RP-Initiated Logout section 2, RFC 9068 section 4
 func TestE9_NodeApp(t *testing.T) {
+	othersAtWork(t)
 	folder := nodeFolder(t)
 	w := newWorld(t, setting{as: "zhangsan"})
 	apps := []nodeApp{

@@ -33,6 +33,7 @@ func nodeFolder(t *testing.T) string {
 //
 // proves: apps made of openid-client | Core section 3.1
 func TestE1_NodeClients(t *testing.T) {
+	othersAtWork(t)
 	folder := nodeFolder(t)
 	type client struct {
 		ID     string `json:"id"`

@@ -79,6 +79,7 @@ func (d *nodeDevice) came() (failure string, claims map[string]any) {
 //
 // proves: devices made of openid-client | RFC 8628 section 3
 func TestE9_NodeDevice(t *testing.T) {
+	othersAtWork(t)
 	folder := nodeFolder(t)
 	w := newWorld(t, setting{as: "zhangsan"})
 	secret, hash := clients.GenerateSecret()

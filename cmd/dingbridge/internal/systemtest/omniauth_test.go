@@ -56,6 +56,7 @@ func needsOmniAuth(t *testing.T) {
 //
 // proves: GitLab's OmniAuth strategy | Core section 3.1, RP-Initiated Logout section 2
 func TestE9_OmniAuth(t *testing.T) {
+	othersAtWork(t)
 	needsOmniAuth(t)
 	for _, method := range []string{"basic", "query"} {
 		t.Run(method, func(t *testing.T) {
