@@ -92,6 +92,7 @@ func (p *Provider) serveJWKS(w http.ResponseWriter, r *http.Request) {
 func (p *Provider) healthz(w http.ResponseWriter, r *http.Request) { p.status(w, http.StatusOK, "ok") }
 
 func (p *Provider) readyz(w http.ResponseWriter, r *http.Request) {
+	p.watched.Store(true)
 	if p.draining.Load() {
 		p.status(w, http.StatusServiceUnavailable, "draining")
 		return

@@ -93,6 +93,7 @@ type Provider struct {
 	handler   http.Handler
 	draining  atomic.Bool
 	drained   chan struct{} // closed with draining
+	watched   atomic.Bool   // somebody asks whether we are ready
 	sweeps    sweeps
 	crowded   sync.Map // ids of clients for whose groups there was no room, told once
 }
@@ -178,6 +179,10 @@ func (p *Provider) Drain() {
 		close(p.drained)
 	}
 }
+
+// Watched reports whether anybody has ever asked if we are ready: a load balancer, which
+// needs a moment to notice that we no longer are.
+func (p *Provider) Watched() bool { return p.watched.Load() }
 
 // Finish waits until the notices of logouts that are under way have reached their
 // clients, or have failed for good; until ctx ends at the longest. Call it when no

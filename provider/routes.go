@@ -145,6 +145,9 @@ func (p *Provider) guard(route route) http.Handler {
 		h := w.Header()
 		defer p.recovered(w, r, route)
 		h.Set("X-Request-Id", call.id)
+		if p.draining.Load() {
+			h.Set("Connection", "close") // a proxy keeps no connection that ends under its next request
+		}
 		if p.cookies.secure {
 			h.Set("Strict-Transport-Security", "max-age=31536000") // RFC 6797; the issuer is https and stays it
 		}

@@ -212,6 +212,7 @@ func (d *demonstration) materials(ctx context.Context, issuer, upstream string, 
 	// Load comes from this machine alone, and is meant; so are leavers.
 	c.Limits.LoginsPerSecond, c.Limits.DingTalkLoginsPerSecond, c.Limits.DingTalkCallsPerSecond = 10_000, 10_000, 100_000
 	c.Leavers.MostPeople, c.Leavers.MostPercent = 1000, 100
+	c.DrainDelay = 0 // nothing stands in front
 
 	cleanUp = func() error { return nil }
 	line := sharedSecret

@@ -3,7 +3,7 @@
 //
 //	main.go       the table
 //	run.go        from arguments to an exit code
-//	serve.go check.go doctor.go demo.go simulate.go client.go keys.go secret.go version.go   a command each
+//	serve.go check.go doctor.go health.go demo.go simulate.go client.go keys.go secret.go version.go   a command each
 //	users.go policy.go brake.go sweep.go directory.go   those of an administrator
 //	asks.go person.go   what they share: asking the server, and how a person is shown
 //	gather.go     from config.yaml to open stores and read secrets, all faults at once
@@ -23,9 +23,10 @@
 //     error; 2 is a wrong command line.
 //   - M2: A long-running command prints one line on standard output,
 //     `ready issuer=URL`, when it can serve, and nothing else there.
-//   - M3: SIGTERM and SIGINT stop accepting and hearing events, let what is under way
-//     finish within a bound, a sweep aside, then tell the apps of it, close the storage,
-//     and exit 0.
+//   - M3: SIGTERM and SIGINT end readiness and the hearing of events. After drain_delay,
+//     for whoever asks for readiness, they stop accepting, let what is under way finish
+//     within a bound, a sweep aside, then tell the apps of it, close the storage, and
+//     exit 0.
 //   - M4: check does all that serve does short of listening, and prints every fault
 //     that it can find, each with its line and the remedy. It creates nothing that
 //     stays.

@@ -34,6 +34,7 @@ func commands() *cobra.Command {
 		serveCommand(),
 		checkCommand(),
 		doctorCommand(),
+		healthCommand(),
 		demoCommand(),
 		simulatorCommand(),
 		directoryCommand(),

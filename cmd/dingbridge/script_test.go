@@ -33,6 +33,7 @@ func TestM4_CheckTellsEveryFault(t *testing.T)    { scripts(t, "m4-*") }
 func TestM6_DemoStaysOnLoopback(t *testing.T)     { scripts(t, "m6-*") }
 func TestClientAddAndSecretNew(t *testing.T)      { scripts(t, "client-*") }
 func TestKeysAtTheSocket(t *testing.T)            { scripts(t, "keys-*") }
+func TestHealth(t *testing.T)                     { scripts(t, "health-*") }
 func TestSimulator(t *testing.T)                  { scripts(t, "simulator-*") }
 func TestAdministration(t *testing.T)             { scripts(t, "admin-*") }
 func TestDirectory(t *testing.T)                  { scripts(t, "directory-*") }

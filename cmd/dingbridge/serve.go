@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -90,7 +91,7 @@ func (h *house) serve(ctx context.Context, servers []server, stdout io.Writer) e
 	}
 	// Events that come from then on are for another replica, while the hints that are here
 	// are still looked into.
-	err := serveAll(ctx, servers, begin, func() { h.provider.Drain(); deafen() })
+	err := serveAll(ctx, servers, begin, func() { h.provider.Drain(); deafen(); h.linger(ctx) })
 	// Nobody is removed any more when the last notices are waited for, so that of those
 	// who were, all apps are told.
 	end()
@@ -101,6 +102,15 @@ func (h *house) serve(ctx context.Context, servers []server, stdout io.Writer) e
 	_ = h.provider.Finish(bounded) // what is given up is logged and audited
 	h.materials.audit.Record(context.WithoutCancel(ctx), audit.Event{Name: audit.Stopped, Version: describe()})
 	return err
+}
+
+// linger goes on serving until those who ask whether we are ready have had the time to
+// hear that we no longer are. A server that failed has nothing to go on with.
+func (h *house) linger(ctx context.Context) {
+	if delay := duration(h.materials.config.DrainDelay); delay > 0 && ctx.Err() != nil && h.provider.Watched() {
+		h.materials.log.Info("stopping; not ready any more", "drain_delay", delay.String())
+		time.Sleep(delay)
+	}
 }
 
 // announce says that the program can serve (promise M2).

@@ -20,6 +20,11 @@ type Config struct {
 	// TLS, when given, makes us serve https ourselves; otherwise a proxy does.
 	TLS TLS `yaml:"tls"`
 
+	// DrainDelay is how long the server goes on as ever after SIGTERM while /readyz
+	// already fails, so that load balancers have noticed before it stops accepting.
+	// Where nobody ever asked /readyz it stops at once.
+	DrainDelay Duration `yaml:"drain_delay" default:"5s"`
+
 	// Storage says where state lives: redis://, rediss://, redis+sentinel://,
 	// redis+cluster:// or, for a single node, bolt:///absolute/path.
 	Storage StorageURL `yaml:"storage"`

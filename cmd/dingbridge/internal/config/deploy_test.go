@@ -49,7 +49,7 @@ func TestDeployConfigIsComplete(t *testing.T) {
 	defaults(&all, positions{})
 	for path, pair := range map[string][2]any{
 		"lives": {c.Lives, all.Lives}, "freshness": {c.Freshness, all.Freshness}, "keys": {c.Keys, all.Keys},
-		"limits": {c.Limits, all.Limits}, "log": {c.Log, all.Log}, "listen": {c.Listen, all.Listen},
+		"limits": {c.Limits, all.Limits}, "log": {c.Log, all.Log}, "listen": {c.Listen, all.Listen}, "drain_delay": {c.DrainDelay, all.DrainDelay},
 		"dingtalk.timeout": {c.DingTalk.Timeout, all.DingTalk.Timeout}, "dingtalk.endpoints": {c.DingTalk.Endpoints, all.DingTalk.Endpoints},
 	} {
 		if pair[0] != pair[1] {

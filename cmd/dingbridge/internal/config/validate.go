@@ -264,6 +264,7 @@ func (v *validator) durations(c *Config) {
 		least, most time.Duration
 	}{
 		{"dingtalk.timeout", c.DingTalk.Timeout, 100 * time.Millisecond, time.Minute},
+		{"drain_delay", c.DrainDelay, 0, time.Minute},
 		{"lives.code", c.Lives.Code, time.Second, 10 * time.Minute},
 		{"lives.id_token", c.Lives.IDToken, time.Second, day},
 		{"lives.access_token", c.Lives.AccessToken, time.Second, day},
