@@ -172,6 +172,54 @@ func TestP16_AWitnessIsAskedAfterwards(t *testing.T) {
 	})
 }
 
+// Nor does an answer to a question that was put after the one about the leaver, and before its
+// answer: the directory was emptied since, and calls everybody gone who is asked about from then
+// on.
+func TestP16_AWitnessIsAskedAfterTheAnswer(t *testing.T) {
+	for name, vouch := range map[string]func(*testing.T, *company){
+		"somebody known": func(t *testing.T, c *company) {
+			if _, err := c.Recheck(t.Context(), c.people[1], Cause{Source: FromUse}); err != nil {
+				t.Error(err)
+			}
+		},
+		"another leaver's witness": func(t *testing.T, c *company) {
+			c.leave(c.people[2])
+			if _, err := c.Recheck(t.Context(), c.people[2], Cause{Source: FromEvent}); !errors.Is(err, ErrGone) {
+				t.Error(err)
+			}
+		},
+		"anybody": func(t *testing.T, c *company) {
+			c.leave(c.people...)
+			if _, err := c.Recheck(t.Context(), c.people[2], Cause{Source: FromEvent}); !errors.Is(err, ErrGone) || c.dir.anybody != 1 {
+				t.Errorf("%v, asked for anybody %d times", err, c.dir.anybody)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := staffed(t, 4, Config{})
+				time.Sleep(20 * minute)
+				c.leave(c.people[0])
+				slow := func() { // the answer about the leaver is on its way
+					c.dir.set(func(d *directory) { d.then = nil })
+					time.Sleep(time.Second)
+					vouch(t, c)
+					time.Sleep(time.Second)
+					c.leave(c.people...)
+					c.dir.set(func(d *directory) { d.empty = true })
+				}
+				c.dir.set(func(d *directory) { d.then = slow })
+				if _, err := c.Recheck(t.Context(), c.people[0], Cause{Source: FromEvent}); !errors.Is(err, ErrUnvouched) {
+					t.Errorf("vouched for by an answer from before: %v", err)
+				}
+				if c.mustRead(t, c.people[0].Subject).Gone {
+					t.Error("removed")
+				}
+			})
+		})
+	}
+}
+
 // Whom nobody vouched for is not asked about witnesses again and again.
 func TestP16_AVainSearchIsNotRepeatedAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -41,7 +41,7 @@
 //	P15 An e-mail address is claimed for one person, for good: whoever has it later, though
 //	    the first has left, claims none, until an administrator lets it go.
 //	P16 A removal needs a positive "gone" about that very person, a positive answer about
-//	    somebody else to a question that was put no earlier, by an app that has vouched for
+//	    somebody else to a question that was put after that came, by an app that has vouched for
 //	    people known here, and room under the brake. Else nobody is removed, that is told,
 //	    and the person stays no longer than MaxStale.
 //	P17 Removals are counted by all replicas together, each once. While the brake is on
