@@ -30,29 +30,32 @@ func (h *house) hear(ctx context.Context) {
 	var all sync.WaitGroup
 	for _, e := range h.materials.ears {
 		c := e.config
-		c.Handle = func(_ context.Context, event stream.Event) bool {
-			if event.Departments {
-				h.provider.DepartmentsChanged(c.CorpID)
-			}
-			if event.Partial {
-				h.provider.Missed(c.CorpID)
-			}
-			if event.Type == leaves {
-				return h.provider.Left(c.CorpID, event.UserIDs, event.ID)
-			}
-			return h.provider.Hint(c.CorpID, event.UserIDs, event.ID)
-		}
+		c.Handle = func(_ context.Context, event stream.Event) bool { return h.heard(c.CorpID, event) }
 		c.Connected = func() { h.provider.Listening(c.CorpID) }
-		heard := &hearing{corpID: c.CorpID, audit: h.materials.audit}
-		c.Observe = heard.note
+		l := &hearing{corpID: c.CorpID, audit: h.materials.audit}
+		c.Observe = l.note
 		var err error
-		if heard.client, err = stream.New(c); err != nil {
+		if l.client, err = stream.New(c); err != nil {
 			h.materials.log.Error("the events of DingTalk cannot be heard", "corp_id", c.CorpID, "error", err)
 			continue
 		}
-		all.Go(func() { heard.client.Run(ctx) })
+		all.Go(func() { l.client.Run(ctx) })
 	}
 	all.Wait()
+}
+
+// heard takes an event of an organisation. False: let it be delivered again.
+func (h *house) heard(corpID string, event stream.Event) bool {
+	if event.Departments {
+		h.provider.DepartmentsChanged(corpID)
+	}
+	if event.Partial {
+		h.provider.Missed(corpID)
+	}
+	if event.Type == leaves {
+		return h.provider.Left(corpID, event.UserIDs, event.ID)
+	}
+	return h.provider.Hint(corpID, event.UserIDs, event.ID)
 }
 
 // A hearing is an ear at work. What becomes of its connections is noted one after another;

@@ -2,13 +2,20 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"log/slog"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/dingbridge/dingbridge/dingtalk/stream"
 	"github.com/dingbridge/dingbridge/provider/audit"
+	"github.com/dingbridge/dingbridge/provider/clients"
+	"github.com/dingbridge/dingbridge/storage"
 )
 
 // noted keeps what was audited.
@@ -56,4 +63,79 @@ func TestAConnectionThatCannotBeMadeIsToldOnce(t *testing.T) {
 			t.Errorf("got  %+v\nwant %+v", got, want)
 		}
 	})
+}
+
+// lookups keeps which userIds were looked up in the sets, in order.
+type lookups struct {
+	storage.Store
+	mu      sync.Mutex
+	userIDs []string
+	sought  chan struct{} // closed when the one who is waited for was
+	who     string
+}
+
+func (l *lookups) Together(ctx context.Context, ops ...*storage.Op) error {
+	l.mu.Lock()
+	for _, op := range ops {
+		if key, found := strings.CutPrefix(op.Key, "userid/"); found && op.Verb == storage.VerbMembers {
+			_, userID, _ := strings.Cut(key, "/")
+			if l.userIDs = append(l.userIDs, userID); userID == l.who {
+				close(l.sought)
+			}
+		}
+	}
+	l.mu.Unlock()
+	return l.Store.Together(ctx, ops...)
+}
+
+// TestWhoLeavesGoesFirst: DingTalk's event that somebody has left waits for none of the
+// thousands that say that something has changed, and that came before.
+func TestWhoLeavesGoesFirst(t *testing.T) {
+	log := slog.New(slog.DiscardHandler)
+	sim, err := newSimulator(simulation{}, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sim.Close()
+	d := &demonstration{way: "oauth2"}
+	m, cleanUp, err := d.materials(t.Context(), "http://127.0.0.1:1", "http://127.0.0.1:1", sim, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := errors.Join(m.close(), cleanUp()); err != nil {
+			t.Error(err)
+		}
+	}()
+	l := &lookups{Store: m.store, sought: make(chan struct{}), who: "zhangsan"}
+	m.store, m.audit = l, audit.Discard
+	if m.clients, _ = clients.NewSet(nil); m.clients == nil {
+		t.Fatal("no set of clients")
+	}
+	h, err := build(t.Context(), m, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const changes = 4000
+	for i := range changes {
+		if !h.heard(sim.CorpID(), stream.Event{ID: fmt.Sprint(i), Type: "user_modify_org", UserIDs: []string{fmt.Sprint("user", i)}}) {
+			t.Fatalf("event %d is to be delivered again", i)
+		}
+	}
+	if !h.heard(sim.CorpID(), stream.Event{ID: "left", Type: "user_leave_org", UserIDs: []string{"zhangsan"}}) {
+		t.Fatal("it is to be delivered again")
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { h.provider.Run(ctx) })
+	select {
+	case <-l.sought:
+	case <-time.After(time.Minute):
+		t.Error("nobody looked")
+	}
+	stop()
+	running.Wait()
+	if before := slices.Index(l.userIDs, "zhangsan"); before > changes/2 {
+		t.Errorf("%d others were looked up before who left", before)
+	}
 }
