@@ -41,6 +41,7 @@ type Client struct {
 	userAgent []string
 	log       *slog.Logger
 	observe   func(call string, took time.Duration, err error)
+	calls     calls
 	token     tokenCache
 	pace      pacer
 }
@@ -84,8 +85,8 @@ func New(cfg Config) (*Client, error) {
 		transport:   transport,
 		userAgent:   []string{cfg.UserAgent},
 		log:         cfg.Log,
-		observe:     cfg.Observe,
 	}
+	c.observe = c.calls.beside(cfg.Observe)
 	c.token.fetch = c.fetchAppToken
 	c.token.log = cfg.Log
 	c.Pace(cfg.CallsPerSecond)

@@ -257,14 +257,17 @@ func TestK8_AReplicaThatCannotRereadGoesOn(t *testing.T) {
 		if r.JWKS().ETag == etag || told.count(EventStale) != 1 || told.count(EventReread) != 0 {
 			t.Errorf("stale told %d times, reread %d", told.count(EventStale), told.count(EventReread))
 		}
+		if since := time.Since(r.Stale()); since > 2*day || since < 2*day-2*time.Minute {
+			t.Errorf("stale for %v", since)
+		}
 		if err := r.Rotate(t.Context()); err == nil {
 			t.Error("Rotate without storage reports success")
 		}
 		store.set(func() { store.down = false })
 		time.Sleep(2 * time.Minute)
 		synctest.Wait()
-		if told.count(EventReread) != 1 {
-			t.Errorf("reread told %d times", told.count(EventReread))
+		if told.count(EventReread) != 1 || !r.Stale().IsZero() {
+			t.Errorf("reread told %d times, stale since %v", told.count(EventReread), r.Stale())
 		}
 
 		// What can no longer be read is neither used nor replaced.

@@ -43,6 +43,14 @@ func (r *Ring) List() []Info {
 	return infos
 }
 
+// Stale tells since when this replica cannot reread the ring; zero while it can.
+func (r *Ring) Stale() time.Time {
+	if since := r.stale.Load(); since != nil {
+		return *since
+	}
+	return time.Time{}
+}
+
 // The kinds of an [Event].
 const (
 	EventCreated   = "created"   // this replica made the first key of Alg

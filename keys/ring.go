@@ -70,6 +70,8 @@ type Ring struct {
 	// Run's own.
 	unreadSince time.Time // when rereading began to fail; zero while it works
 	lastLogged  time.Time
+
+	stale atomic.Pointer[time.Time] // unreadSince, for others; nil while it works
 }
 
 // Open reads the ring, or makes the first one if there positively is none. A

@@ -61,10 +61,12 @@ func (r *Ring) report(err error) {
 	case err == nil:
 		r.log.Info("the signing ring was reread", "after", now.Sub(r.unreadSince))
 		r.unreadSince = time.Time{}
+		r.stale.Store(nil)
 		r.notify(Event{Kind: EventReread})
 	default:
 		if r.unreadSince.IsZero() {
 			r.unreadSince = now
+			r.stale.Store(&now)
 			r.notify(Event{Kind: EventStale, Err: err})
 		} else if now.Sub(r.lastLogged) < 10*reread {
 			return

@@ -9,6 +9,8 @@
 //	   it; who finds nobody else takes the whole at once.
 //	R3 While storage does not answer nobody's share grows.
 //	R4 The share of a replica that has ended or died goes to the others within three beats.
+//	R5 Each tells who is there and since when, as storage said last, and since when it does
+//	   not; one of the version before counts as one.
 //
 // Of the whole a tenth is for those who start, a twentieth each, so two of them fit beside the
 // others. Where more start within one beat, the sum is above the whole until the others have

@@ -34,6 +34,7 @@ type Member struct {
 	Config
 	name  string
 	share float64
+	view  view
 }
 
 // New makes a Member.
@@ -42,7 +43,9 @@ func New(c Config) *Member {
 	c.Log = cmp.Or(c.Log, slog.New(slog.DiscardHandler))
 	var name [8]byte
 	rand.Read(name[:])
-	return &Member{Config: c, name: hex.EncodeToString(name[:])}
+	m := &Member{Config: c, name: hex.EncodeToString(name[:])}
+	m.view.status.Self = Replica{Name: m.name, Since: time.Now()}
+	return m
 }
 
 // Run keeps this replica in the set and tells its share, until ctx ends. It tells a share
@@ -59,6 +62,7 @@ func (m *Member) Run(ctx context.Context) {
 	first := true
 	for beats := 0; ; {
 		replicas, err := m.beat(ctx, 3*m.Every)
+		m.view.note(err)
 		switch {
 		case err != nil && ctx.Err() == nil:
 			if !away { // not at every beat
@@ -93,6 +97,7 @@ func (m *Member) established(replicas int) float64 { return m.Whole * 0.9 / floa
 func (m *Member) take(share float64) {
 	if share != m.share {
 		m.share = share
+		m.view.take(share)
 		m.Share(share)
 	}
 }
@@ -102,8 +107,9 @@ func (m *Member) beat(ctx context.Context, life time.Duration) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, m.Every)
 	defer cancel()
 	members := storage.Members(set)
-	if err := m.Store.Together(ctx, storage.Join(set, m.name, life), members); err != nil {
+	if err := m.Store.Together(ctx, storage.Join(set, m.view.status.Self.member(), life), members); err != nil {
 		return 0, fmt.Errorf("beat: %w", err)
 	}
+	m.view.see(members.Members)
 	return len(members.Members), nil
 }
