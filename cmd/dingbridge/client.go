@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -15,7 +16,7 @@ import (
 
 func clientAddCommand() *cobra.Command {
 	var spec clients.Spec
-	var file string
+	var files config.ClientFiles
 	var native, noPKCE, es256, jwt bool
 	var allow []string
 	cmd := &cobra.Command{
@@ -48,11 +49,12 @@ func clientAddCommand() *cobra.Command {
 			if err := admit(&spec.Allow, allow); err != nil {
 				return err
 			}
-			return addClient(cmd, file, spec)
+			return addClient(cmd, files, spec)
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&file, "clients-file", "clients.yaml", "the `file` to add to; made if it is not there")
+	f.StringVar(&files.File, "clients-file", "clients.yaml", "the `file` to add to; made if it is not there")
+	f.StringVar(&files.Folder, "clients-dir", "", "the `folder` that clients_dir names, if there is one: ids and groups there count, too")
 	f.StringVar(&spec.ID, "id", "", "the client_id; made of the Latin letters of the name if left out")
 	f.StringVar(&spec.Name, "name", "", "shown to people")
 	f.StringArrayVar(&spec.RedirectURIs, "redirect-uri", nil, "the app's callback `URI`, exactly; may be given again")
@@ -88,12 +90,17 @@ func clientAddCommand() *cobra.Command {
 
 // addClient makes the secret, writes its hash and then prints it: a secret that was
 // printed always works.
-func addClient(cmd *cobra.Command, file string, spec clients.Spec) error {
+func addClient(cmd *cobra.Command, files config.ClientFiles, spec clients.Spec) error {
+	file := files.File
 	var secret string
 	if !spec.Public {
 		secret, spec.SecretHash = clients.GenerateSecret()
 	}
-	if err := faultsOf(spec, company(file, spec.ID)); err != nil {
+	others, err := company(files, spec.ID)
+	if err != nil {
+		return err
+	}
+	if err := faultsOf(spec, others); err != nil {
 		return err
 	}
 	if err := config.AddClient(file, spec); err != nil {
@@ -127,21 +134,32 @@ func faultsOf(spec clients.Spec, file config.ClientsDocument) error {
 	return errors.Join(all...)
 }
 
-// company are the groups and, but for the one called id, the resource servers of the
-// clients.yaml called file, as far as it can be read: what is wrong with it is told when
-// the client is added.
-func company(file, id string) (c config.ClientsDocument) {
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return c
+// company are the groups and the resource servers that are written in files, as far as
+// they can be read: what is wrong with the file that the client is added to is told then,
+// also if the client called id is in it. It is an error if another file has that client.
+func company(files config.ClientFiles, id string) (c config.ClientsDocument, err error) {
+	if _, err := os.Stat(files.File); errors.Is(err, fs.ErrNotExist) {
+		files.File = "" // it will be made
 	}
-	doc, err := config.ParseClients(file, data)
+	if files == (config.ClientFiles{}) {
+		return c, nil
+	}
+	doc, err := files.Read()
 	if err != nil {
-		return c
+		faults, _ := errors.AsType[config.Faults](err)
+		return c, slices.DeleteFunc(faults, func(f config.Fault) bool { return files.Folder == "" || f.File == files.File }).Err()
+	}
+	for i, s := range doc.Specs {
+		at, line := doc.FileOf(i)
+		switch same := strings.EqualFold(s.ID, id); {
+		case same && at != files.File:
+			return c, fmt.Errorf("%w: %q in %s:%d", config.ErrClientExists, s.ID, at, line)
+		case s.ResourceServer && !same:
+			c.Specs = append(c.Specs, s)
+		}
 	}
 	c.Groups = doc.Groups
-	c.Specs = slices.DeleteFunc(doc.Specs, func(s clients.Spec) bool { return !s.ResourceServer || strings.EqualFold(s.ID, id) })
-	return c
+	return c, nil
 }
 
 // admit turns the values of --allow into who may enter.

@@ -63,8 +63,8 @@ func gather(ctx context.Context, doc *config.Document, log *slog.Logger) (*mater
 			}
 		}
 	}
-	if c.ClientsFile != "" {
-		faults = append(faults, m.readClients(doc.File(c.ClientsFile))...)
+	if c.ClientsFile != "" || c.ClientsDir != "" {
+		faults = append(faults, m.readClients(doc.ClientFiles())...)
 	}
 	faults = append(faults, m.readOrganisations(doc)...)
 	faults = append(faults, m.readPages(doc)...)
@@ -112,15 +112,15 @@ func (m *materials) close() error {
 }
 
 func (m *materials) readCertificate(certFile, keyFile string) (err error) {
-	w := newWatch(func() { m.certificate.changed(m.log) }, certFile, keyFile)
+	w := newWatch(func() { m.certificate.changed(m.log) }, func() config.Look { return config.LookAt(certFile, keyFile) })
 	m.certificate, err = loadCertificate(certFile, keyFile)
 	m.watches = append(m.watches, w)
 	return err
 }
 
-func (m *materials) readClients(file string) config.Faults {
-	w := newWatch(func() { m.clientsChanged(file) }, file)
-	set, err := config.LoadClients(file, &m.config)
+func (m *materials) readClients(files config.ClientFiles) config.Faults {
+	w := newWatch(func() { m.clientsChanged(files) }, files.Look)
+	set, err := files.Load(&m.config)
 	if err != nil {
 		faults, _ := errors.AsType[config.Faults](err)
 		return faults
@@ -129,9 +129,10 @@ func (m *materials) readClients(file string) config.Faults {
 	return nil
 }
 
-// clientsChanged takes a new clients.yaml up, whole or not at all (promise M5).
-func (m *materials) clientsChanged(file string) {
-	set, err := config.LoadClients(file, &m.config)
+// clientsChanged takes the clients up as they are written now, whole or not at all
+// (promise M5).
+func (m *materials) clientsChanged(files config.ClientFiles) {
+	set, err := files.Load(&m.config)
 	if err != nil {
 		m.audit.Record(context.Background(), audit.Event{Name: audit.ClientsRejected, Err: err})
 		for fault := range strings.SplitSeq(err.Error(), "\n") {

@@ -199,16 +199,17 @@ func TestM5_CertificateIsTakenUp(t *testing.T) {
 func TestM5_ClientsAreTakenUpWholeOrNotAtAll(t *testing.T) {
 	const app = "  - {id: %s, public: true, redirect_uris: [\"https://a.example.com/cb\"], allow: everyone}\n"
 	file := filepath.Join(t.TempDir(), "clients.yaml")
+	files := config.ClientFiles{File: file}
 	write(t, file, "clients:\n"+fmt.Sprintf(app, "a"))
 	var log bytes.Buffer
 	m := &materials{log: logTo(&log)}
 	m.audit = audit.NewLog(m.log)
-	if faults := m.readClients(file); faults != nil {
+	if faults := m.readClients(files); faults != nil {
 		t.Fatal(faults)
 	}
 	has := func(id string) bool { _, ok := m.clients.Lookup(id); return ok }
 	write(t, file, "clients:\n"+fmt.Sprintf(app, "b")+"  - {id: c, secret_hash: hunter2}\n")
-	m.clientsChanged(file)
+	m.clientsChanged(files)
 	if !has("a") || has("b") {
 		t.Error("a faulty file was taken up, in part or whole")
 	}
@@ -217,7 +218,7 @@ func TestM5_ClientsAreTakenUpWholeOrNotAtAll(t *testing.T) {
 		t.Errorf("the log says %s", log.String())
 	}
 	write(t, file, "clients:\n"+fmt.Sprintf(app, "b"))
-	m.clientsChanged(file)
+	m.clientsChanged(files)
 	if has("a") || !has("b") {
 		t.Error("a good file was not taken up")
 	}
@@ -230,12 +231,13 @@ func TestM5_ClientsAreTakenUpWholeOrNotAtAll(t *testing.T) {
 func TestM5_ClientsKeepToTheOrganisations(t *testing.T) {
 	const app = "clients:\n  - {id: %s, public: true, redirect_uris: [\"https://a.example.com/cb\"], allow: everyone%s}\n"
 	file := filepath.Join(t.TempDir(), "clients.yaml")
+	files := config.ClientFiles{File: file}
 	write(t, file, fmt.Sprintf(app, "a", ", organisations: [ding2]"))
 	var log bytes.Buffer
 	m := &materials{log: logTo(&log), config: config.Config{DingTalk: config.DingTalk{
 		Organisations: []config.Organisation{{CorpID: "ding1"}, {CorpID: "ding2"}}}}}
 	m.audit = audit.NewLog(m.log)
-	if faults := m.readClients(file); faults != nil {
+	if faults := m.readClients(files); faults != nil {
 		t.Fatal(faults)
 	}
 	for more, want := range map[string]string{
@@ -244,13 +246,13 @@ func TestM5_ClientsKeepToTheOrganisations(t *testing.T) {
 	} {
 		log.Reset()
 		write(t, file, fmt.Sprintf(app, "b", more))
-		m.clientsChanged(file)
+		m.clientsChanged(files)
 		if _, old := m.clients.Lookup("a"); !old || !strings.Contains(log.String(), "clients.rejected") || !strings.Contains(log.String(), want) {
 			t.Errorf("%q: the old client is there: %v; the log says %s", more, old, log.String())
 		}
 	}
 	write(t, file, fmt.Sprintf(app, "b", ", organisations: [ding1, ding2]"))
-	m.clientsChanged(file)
+	m.clientsChanged(files)
 	if _, there := m.clients.Lookup("b"); !there {
 		t.Errorf("a good file was not taken up: %s", log.String())
 	}
@@ -269,7 +271,7 @@ func TestM5_AWatchSeesEveryKindOfChange(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		var seen atomic.Int64
-		w := newWatch(func() { seen.Add(1) }, link)
+		w := newWatch(func() { seen.Add(1) }, func() config.Look { return config.LookAt(link) })
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan struct{})
 		go func() { w.run(ctx); close(ended) }()

@@ -2,49 +2,25 @@ package main
 
 import (
 	"context"
-	"os"
 	"time"
+
+	"github.com/dingbridge/dingbridge/cmd/dingbridge/internal/config"
 )
 
 // lookEvery is how often files are looked at. Looking, not being told: it works on
 // network file systems and through the symbolic links of Kubernetes volumes.
 const lookEvery = 5 * time.Second
 
-// A stamp is what a change of a file changes.
-type stamp struct {
-	modified time.Time
-	size     int64
-	missing  bool
-}
-
-func stampOf(file string) stamp {
-	info, err := os.Stat(file)
-	if err != nil {
-		return stamp{missing: true}
-	}
-	return stamp{modified: info.ModTime(), size: info.Size()}
-}
-
-// A watch calls changed when one of the files is another than before. Make it before
-// the files are read: a change during the reading is then seen.
+// A watch calls changed when what look sees is another than before. Make it before the
+// files are read: a change during the reading is then seen.
 type watch struct {
-	files   []string
-	seen    []stamp
+	look    func() config.Look
+	seen    config.Look
 	changed func()
 }
 
-func newWatch(changed func(), files ...string) *watch {
-	w := &watch{files: files, changed: changed}
-	w.seen = w.look()
-	return w
-}
-
-func (w *watch) look() []stamp {
-	now := make([]stamp, len(w.files))
-	for i, f := range w.files {
-		now[i] = stampOf(f)
-	}
-	return now
+func newWatch(changed func(), look func() config.Look) *watch {
+	return &watch{look: look, seen: look(), changed: changed}
 }
 
 // run looks until ctx ends.
@@ -57,13 +33,9 @@ func (w *watch) run(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		now := w.look()
-		for i := range now {
-			if now[i] != w.seen[i] {
-				w.seen = now
-				w.changed()
-				break
-			}
+		if now := w.look(); !now.Same(w.seen) {
+			w.seen = now
+			w.changed()
 		}
 	}
 }

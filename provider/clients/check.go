@@ -31,6 +31,9 @@ func (k *checker) faultf(field, remedy, format string, args ...any) {
 	k.faults = append(k.faults, Fault{List: k.list, Index: k.index, ID: id, Field: field, Text: fmt.Sprintf(format, args...), Remedy: remedy})
 }
 
+// twin notes that the last fault names the item i of the list.
+func (k *checker) twin(i int) { k.faults[len(k.faults)-1].Twin = i + 1 }
+
 func (k *checker) client() *Client {
 	s := k.spec
 	c := &Client{

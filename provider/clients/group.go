@@ -174,6 +174,7 @@ func (k *checker) doubled(before []GroupSpec, s *GroupSpec) {
 		same := s.Organisation == other.Organisation || s.Organisation == "" || other.Organisation == ""
 		if s.Name != "" && (s.Name == other.Name && same || s.Name != other.Name && strings.EqualFold(s.Name, other.Name)) {
 			k.faultf("name", "give each group of an organisation its own name, different in more than letter case", "the name is that of groups[%d]", i)
+			k.twin(i)
 			return
 		}
 	}

@@ -34,6 +34,7 @@ func NewSet(specs []Spec, groups ...GroupSpec) (*Set, []Fault) {
 		if first, doubled := firsts[folded]; doubled && folded != "" {
 			check.faultf("id", "give each client its own id, different in more than letter case",
 				"the id is that of clients[%d]", first)
+			check.twin(first)
 		} else {
 			firsts[folded] = index
 		}

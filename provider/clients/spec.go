@@ -158,6 +158,7 @@ type Fault struct {
 	Field  string // as in the file: "redirect_uris[1]"; empty for the whole of it
 	Text   string // what is wrong
 	Remedy string // what to write instead
+	Twin   int    // counted from 1, the item of List that Text names as the same; else 0
 }
 
 // Error makes a Fault usable as an error.

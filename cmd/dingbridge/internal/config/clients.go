@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -30,46 +31,76 @@ func (d *decoder) allow(path string, n *yaml.Node, v reflect.Value) {
 	}
 }
 
-// A ClientsDocument is a clients.yaml that has been read, with the places of its
-// values.
+// A ClientsDocument is a clients.yaml that has been read, or several that count as one,
+// with the places of their values.
 type ClientsDocument struct {
 	Specs  []clients.Spec
 	Groups []clients.GroupSpec
-	at     positions
+	places map[string][]place // of each item of the list of that name
+}
+
+// A place is where an item of a list was written: in which file, and as which of its.
+type place struct {
+	at    positions
+	index int
+}
+
+// add puts what next has behind what d has.
+func (d *ClientsDocument) add(next *ClientsDocument) {
+	d.Specs, d.Groups = append(d.Specs, next.Specs...), append(d.Groups, next.Groups...)
+	if d.places == nil {
+		d.places = map[string][]place{}
+	}
+	for list, places := range next.places {
+		d.places[list] = append(d.places[list], places...)
+	}
+}
+
+// FileOf is the file in which the client Specs[i] is written, and its line.
+func (d *ClientsDocument) FileOf(i int) (file string, line int) {
+	f := d.fault("clients", i, "", "", "")
+	return f.File, f.Line
+}
+
+// fault is about the field of an item of a list.
+func (d *ClientsDocument) fault(list string, i int, field, text, remedy string) Fault {
+	p := d.places[list][i]
+	path := item(list, p.index)
+	if field != "" {
+		path = join(path, field)
+	}
+	return p.at.fault(path, text, remedy)
 }
 
 // ParseClients reads the text of a clients.yaml called file. Its error is a
 // [Faults], all of them about the form; what a client may be, [ClientsDocument.Set]
 // says.
 func ParseClients(file string, data []byte) (*ClientsDocument, error) {
-	var c Clients
-	at, faults := decode(file, data, &c)
-	if len(faults) == 0 && !at.given("clients") {
-		faults = append(faults, at.fault("clients", "is missing", "begin the file with the line `clients:`"))
-	}
-	return &ClientsDocument{Specs: c.Clients, Groups: c.Groups, at: at}, faults.Err()
+	d, faults := parseClients(file, data, true)
+	return d, faults.Err()
 }
 
-// LoadClients reads the clients.yaml called file and checks the clients, also against
-// what config.yaml says; nil: that is not known. Its error is a [Faults].
+// parseClients is ParseClients also for a file that is not alone: it may have groups and
+// no clients.
+func parseClients(file string, data []byte, alone bool) (*ClientsDocument, Faults) {
+	var c Clients
+	at, faults := decode(file, data, &c)
+	if len(faults) == 0 && !at.given("clients") && (alone || !at.given("groups")) {
+		faults = append(faults, at.fault("clients", "is missing", "begin the file with the line `clients:`"))
+	}
+	d := &ClientsDocument{Specs: c.Clients, Groups: c.Groups, places: map[string][]place{}}
+	for i := range c.Clients {
+		d.places["clients"] = append(d.places["clients"], place{at, i})
+	}
+	for i := range c.Groups {
+		d.places["groups"] = append(d.places["groups"], place{at, i})
+	}
+	return d, faults
+}
+
+// LoadClients reads the clients.yaml called file alone, as [ClientFiles.Load] does.
 func LoadClients(file string, c *Config) (*clients.Set, error) {
-	data, err := readFile(file)
-	if err != nil {
-		return nil, Faults{{File: file, Text: reason(err), Remedy: "make it with `dingbridge client add`"}}
-	}
-	d, err := ParseClients(file, data)
-	set, wrong := d.Set()
-	if c != nil {
-		wrong = append(wrong, untold(d.organisations(c.DingTalk.CorpIDs()), wrong)...)
-		wrong = append(wrong, d.substitutes(c.Claims)...)
-	}
-	if err, ok := err.(Faults); ok {
-		wrong = append(slices.Clone(err), untold(wrong, err)...)
-	}
-	if len(wrong) > 0 {
-		return nil, wrong.Err()
-	}
-	return set, nil
+	return ClientFiles{File: file}.Load(c)
 }
 
 // substitutes are the faults of clients for which addresses are to be made up, where no
@@ -77,7 +108,7 @@ func LoadClients(file string, c *Config) (*clients.Set, error) {
 func (d *ClientsDocument) substitutes(claims Claims) (faults Faults) {
 	for i, c := range d.Specs {
 		if c.SubstituteEmail && claims.SubstituteEmailDomain == "" {
-			faults = append(faults, d.at.fault(item("clients", i)+".substitute_email", "has no domain to make addresses of",
+			faults = append(faults, d.fault("clients", i, "substitute_email", "has no domain to make addresses of",
 				"give claims.substitute_email_domain in config.yaml one that you own and at which nobody has mail"))
 		}
 	}
@@ -92,34 +123,33 @@ func (d *ClientsDocument) organisations(corpIDs []string) (faults Faults) {
 		return nil
 	}
 	for i, c := range d.Specs {
-		at := item("clients", i) + ".organisations"
 		if len(c.Organisations) == 0 && len(corpIDs) > 1 {
-			faults = append(faults, d.at.fault(at, "is missing, and config.yaml has several",
+			faults = append(faults, d.fault("clients", i, "organisations", "is missing, and config.yaml has several",
 				"name the corp_id of each organisation whose people may log in: "+strings.Join(corpIDs, ", ")))
 		}
 		for k, id := range c.Organisations {
-			faults = append(faults, d.strange(item(at, k), id, corpIDs)...)
+			faults = append(faults, d.strange("clients", i, item("organisations", k), id, corpIDs)...)
 		}
 	}
 	for i, g := range d.Groups {
-		at := item("groups", i) + ".organisation"
 		switch {
 		case g.Organisation != "":
-			faults = append(faults, d.strange(at, g.Organisation, corpIDs)...)
+			faults = append(faults, d.strange("groups", i, "organisation", g.Organisation, corpIDs)...)
 		case len(corpIDs) > 1:
-			faults = append(faults, d.at.fault(at, "is missing, and config.yaml has several",
+			faults = append(faults, d.fault("groups", i, "organisation", "is missing, and config.yaml has several",
 				"name the corp_id of the organisation whose departments, roles and people these are: "+strings.Join(corpIDs, ", ")))
 		}
 	}
 	return faults
 }
 
-// strange is the fault of a corpId at path that is none of those that there are.
-func (d *ClientsDocument) strange(path, id string, corpIDs []string) Faults {
+// strange is the fault of a corpId in the field of an item that is none of those that
+// there are.
+func (d *ClientsDocument) strange(list string, i int, field, id string, corpIDs []string) Faults {
 	if slices.Contains(corpIDs, id) {
 		return nil
 	}
-	return Faults{d.at.fault(path, "is the corp_id of no organisation in config.yaml", suggest(printable(id), corpIDs))}
+	return Faults{d.fault(list, i, field, "is the corp_id of no organisation in config.yaml", suggest(printable(id), corpIDs))}
 }
 
 // Set makes the clients of the document, or tells all that is wrong with them.
@@ -127,11 +157,20 @@ func (d *ClientsDocument) Set() (*clients.Set, Faults) {
 	set, wrong := clients.NewSet(d.Specs, d.Groups...)
 	var faults Faults
 	for _, f := range wrong {
-		path := item(f.List, f.Index)
-		if f.Field != "" {
-			path = join(path, f.Field)
+		fault := d.fault(f.List, f.Index, f.Field, f.Text, f.Remedy)
+		if f.Twin > 0 { // whose number counts all files
+			fault.Text = strings.Replace(f.Text, item(f.List, f.Twin-1), d.twin(fault, f.List, f.Twin-1), 1)
 		}
-		faults = append(faults, d.at.fault(path, f.Text, f.Remedy))
+		faults = append(faults, fault)
 	}
 	return set, faults
+}
+
+// twin says where the item stands that the one at fault is the double of.
+func (d *ClientsDocument) twin(at Fault, list string, i int) string {
+	other := d.fault(list, i, "", "", "")
+	if other.File == at.File {
+		return other.Path
+	}
+	return fmt.Sprintf("%s in %s:%d", other.Path, other.File, other.Line)
 }

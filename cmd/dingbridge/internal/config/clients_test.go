@@ -55,7 +55,7 @@ func TestParseClients(t *testing.T) {
 		{"name", "clients.yaml:11: clients[1].name: bad; mend it"},
 		{"allow.people[0]", "clients.yaml:18: clients[1].allow.people[0]: bad; mend it"},
 	} {
-		if got := d.at.fault(join("clients[1]", tc.field), "bad", "mend it").String(); got != tc.want {
+		if got := d.places["clients"][0].at.fault(join("clients[1]", tc.field), "bad", "mend it").String(); got != tc.want {
 			t.Errorf("got %s, want %s", got, tc.want)
 		}
 	}

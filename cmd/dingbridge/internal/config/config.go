@@ -36,6 +36,11 @@ type Config struct {
 	// ClientsFile is clients.yaml. It is read again when it changes.
 	ClientsFile string `yaml:"clients_file"`
 
+	// ClientsDir is a folder whose *.yaml files are read as if they stood in
+	// ClientsFile, so that each app can have its own. They are read again when
+	// anything there changes; with one fault in any of them, none is taken up.
+	ClientsDir string `yaml:"clients_dir"`
+
 	DingTalk DingTalk `yaml:"dingtalk"`
 	Lives    Lives    `yaml:"lives"`
 
@@ -52,6 +57,15 @@ type Config struct {
 	// the server, as `dingbridge keys rotate` does. Whoever runs as the server's user
 	// may. None, by default; the folder has to exist.
 	AdminSocket string `yaml:"admin_socket"`
+
+	// MetricsListen is the address, host:port, of a second listener for those who look
+	// after this server: /metrics, /healthz, /readyz and, below /debug/pprof/, Go's
+	// profiles. None, by default. It has no password: keep it on loopback, or on a network
+	// that only machines of yours reach.
+	MetricsListen string `yaml:"metrics_listen"`
+	// MetricsPprof serves the profiles there even if the address is not loopback.
+	MetricsPprof bool    `yaml:"metrics_pprof"`
+	Tracing      Tracing `yaml:"tracing"`
 
 	Limits   Limits   `yaml:"limits"`
 	Log      Log      `yaml:"log"`

@@ -87,7 +87,7 @@ func TestDeployClientsIsComplete(t *testing.T) {
 		t.Error(faults)
 	}
 	for _, key := range known {
-		if !d.at.given(join("clients[0]", key)) {
+		if !d.places["clients"][0].at.given(join("clients[0]", key)) {
 			t.Errorf("deploy/clients.yaml does not show %s", key)
 		}
 	}

@@ -1,11 +1,12 @@
-// Package config reads the two files an operator writes: config.yaml, which
-// changes with a restart, and clients.yaml, which says who may ask for a login.
+// Package config reads what an operator writes: config.yaml, which changes with a
+// restart, and clients.yaml, alone or with a folder of files like it, which says who may
+// ask for a login.
 //
 // The types [Config], [clients.Spec] and [clients.GroupSpec] are the manual: each
 // field says what it is for, its unit and, in its `default` tag, what it is when
 // nobody says. Reading is four pure steps: decode, environment, defaults, validate.
 // None of them touches the network, the disk or the process; only [Load],
-// [LoadClients], [Document.ReadSecret], [Document.ReadPicture] and [AddClient] open
+// [LoadClients], [ClientFiles], [LookAt], [Document.ReadSecret], [Document.ReadPicture] and [AddClient] open
 // files.
 //
 // Promises:
@@ -28,6 +29,10 @@
 //     means its ids, by oversight.
 //   - C8: A client that wants made-up e-mail addresses is a fault while config.yaml has
 //     no domain for them.
+//   - C9: clients.yaml and the *.yaml files of clients_dir are one set, as they are at one
+//     moment: a file that changes while they are read is read again. Hidden files and
+//     those that editors leave are no part of it. What stands twice is told with both
+//     places.
 //
 // Only cmd/dingbridge may import it: rooms have their own small Configs and know
 // nothing of files.

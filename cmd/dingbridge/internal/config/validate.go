@@ -26,11 +26,14 @@ func validate(c *Config, at positions) Faults {
 	v.tls(c.TLS)
 	v.storage(c.Storage)
 	v.required("secret_file", c.SecretFile, "make one with `dingbridge secret new FILE` and name it here")
-	v.required("clients_file", c.ClientsFile, "name the file that `dingbridge client add` writes to")
+	if c.ClientsDir == "" {
+		v.required("clients_file", c.ClientsFile, "name the file that `dingbridge client add` writes to")
+	}
 	v.dingtalk(c.DingTalk)
 	v.durations(c)
 	v.claims(c)
 	v.proxies(c.TrustedProxies)
+	v.telemetry(c)
 	if strings.HasSuffix(c.AdminSocket, "/") || strings.ContainsRune(c.AdminSocket, 0) {
 		v.fault("admin_socket", "is not the path of a file", "write it like /run/dingbridge/admin.sock")
 	}
