@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"reflect"
 	"strconv"
 	"strings"
@@ -121,7 +122,8 @@ func (d *decoder) list(path string, n *yaml.Node, v reflect.Value) {
 
 func (d *decoder) scalar(path string, n *yaml.Node, v reflect.Value) {
 	want, tag := wanted(v)
-	if n.Kind != yaml.ScalarNode || n.ShortTag() != tag {
+	whole := tag == "!!float" && n.ShortTag() == "!!int" // 1 is as good as 1.0
+	if n.Kind != yaml.ScalarNode || n.ShortTag() != tag && !whole {
 		remedy := "write " + want
 		if n.Kind == yaml.ScalarNode && v.Kind() == reflect.String {
 			remedy = "put the value in quotes"
@@ -162,6 +164,12 @@ func setText(v reflect.Value, text string) error {
 			return errors.New("is not a whole number")
 		}
 		v.SetInt(n)
+	case reflect.Float64:
+		n, err := strconv.ParseFloat(text, 64)
+		if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
+			return errors.New("is not a number")
+		}
+		v.SetFloat(n)
 	default:
 		panic("config: no rule for a field of type " + v.Type().String())
 	}
@@ -181,6 +189,8 @@ func wanted(v reflect.Value) (words, tag string) {
 		return "true or false", "!!bool"
 	case kind == reflect.Int || kind == reflect.Int64:
 		return "a whole number", "!!int"
+	case kind == reflect.Float64:
+		return "a number such as 0.1", "!!float"
 	default:
 		return "a text", "!!str"
 	}
