@@ -1,6 +1,7 @@
 package dingtalk
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -40,7 +41,7 @@ type Client struct {
 	transport http.RoundTripper
 	userAgent []string
 	log       *slog.Logger
-	observe   func(call string, took time.Duration, err error)
+	observe   func(context.Context, Sent)
 	calls     calls
 	token     tokenCache
 	pace      pacer

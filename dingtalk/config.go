@@ -1,6 +1,7 @@
 package dingtalk
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -44,10 +45,10 @@ type Config struct {
 	Proxy     string
 	UserAgent string       // default "dingbridge"
 	Log       *slog.Logger // default: discard
-	// Observe, if set, is told of every request sent: the call (one of the Call
-	// constants), how long it took, and the *Error or nil. Waiting for room is not in
-	// that time, and what found none was not sent. It may run concurrently.
-	Observe func(call string, took time.Duration, err error)
+	// Observe, if set, is told of every request sent, with the context of whoever asked.
+	// Waiting for room is not in the time it took, and what found none was not sent. It
+	// may run concurrently.
+	Observe func(context.Context, Sent)
 }
 
 // LogValue hides the secrets.

@@ -17,7 +17,7 @@ func TestU11_PatienceIsBounded(t *testing.T) {
 		if _, err := c.Lookup(t.Context(), userID); err != nil {
 			t.Fatal(err)
 		}
-		c.observe = func(string, time.Duration, error) { observed++ }
+		c.observe = func(context.Context, Sent) { observed++ }
 		for ctx, bound := range map[context.Context]time.Duration{
 			t.Context():               patience[lanePerson],
 			InBackground(t.Context()): patience[laneBackground],
@@ -118,17 +118,21 @@ func TestU11_RepetitionsCount(t *testing.T) {
 		c, u, l := paced(t, 2)
 		u.answer(CallUser, 500, "")
 		var took []time.Duration
-		c.observe = func(call string, d time.Duration, _ error) {
-			if call == CallUser {
-				took = append(took, d)
+		again := 0
+		c.observe = func(_ context.Context, s Sent) {
+			if s.Call == CallUser {
+				took = append(took, s.Took)
+			}
+			if s.Again {
+				again++
 			}
 		}
 		for range 5 {
 			_, err := c.Lookup(t.Context(), userID)
 			want(t, err, ReasonUnavailable)
 		}
-		if sent := l.of(CallUser); most(sent, time.Second) > 2 || len(sent) != 10 {
-			t.Errorf("%d, %d in one second", len(sent), most(sent, time.Second))
+		if sent := l.of(CallUser); most(sent, time.Second) > 2 || len(sent) != 10 || again != 5 {
+			t.Errorf("%d, %d in one second, %d told as repetitions", len(sent), most(sent, time.Second), again)
 		}
 		for _, d := range took {
 			if d > 0 {

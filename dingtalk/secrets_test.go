@@ -1,6 +1,7 @@
 package dingtalk
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -11,7 +12,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 )
 
 // A gossip answers every call with an error that repeats all it was told: address,
@@ -71,12 +71,12 @@ func TestU3_NoSecretInErrorsOrLogs(t *testing.T) {
 			})
 			c := dial(t, u, func(c *Config) {
 				c.Log = log
-				c.Observe = func(_ string, _ time.Duration, err error) {
+				c.Observe = func(_ context.Context, s Sent) {
 					mu.Lock()
 					observed++
 					mu.Unlock()
-					if err != nil {
-						fmt.Fprintf(&out, "observed %v %+v %#v\n", err, err, err)
+					if err := s.Err; err != nil {
+						fmt.Fprintf(&out, "observed %v %+v %#v %+v\n", err, err, err, s)
 					}
 				}
 			})

@@ -26,6 +26,7 @@ type request struct {
 	secret       string   // what must not come back in an error, besides the app's secrets
 	code         string   // of a login, good once: neither must this
 	repeatable   bool     // safe to send twice
+	again        bool     // this is the second time
 }
 
 // An answer is what came back: anything at all.
@@ -46,6 +47,7 @@ func (c *Client) do(ctx context.Context, r request, decode func(answer) *Error) 
 	defer cancel()
 	fault := c.once(ctx, r, decode)
 	if fault != nil && r.repeatable && fault.Transient() && !fault.final && pause(ctx, fault.Reason) && c.pace.wait(ctx, r.call) == nil {
+		r.again = true
 		fault = c.once(ctx, r, decode)
 	}
 	return fault
@@ -95,7 +97,7 @@ func (c *Client) once(ctx context.Context, r request, decode func(answer) *Error
 		if fault != nil {
 			err = fault
 		}
-		c.observe(r.call, time.Since(start), err)
+		c.observe(ctx, Sent{Call: r.call, Again: r.again, Took: time.Since(start), Err: err})
 	}
 	return fault
 }

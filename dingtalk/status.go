@@ -1,6 +1,7 @@
 package dingtalk
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"sync"
@@ -41,11 +42,11 @@ type calls struct {
 }
 
 // beside notes what an observer is told, and tells it on.
-func (c *calls) beside(observe func(string, time.Duration, error)) func(string, time.Duration, error) {
-	return func(call string, took time.Duration, err error) {
-		c.note(call, took, err)
+func (c *calls) beside(observe func(context.Context, Sent)) func(context.Context, Sent) {
+	return func(ctx context.Context, s Sent) {
+		c.note(s.Call, s.Took, s.Err)
 		if observe != nil {
-			observe(call, took, err)
+			observe(ctx, s)
 		}
 	}
 }
