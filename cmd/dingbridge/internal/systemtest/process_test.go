@@ -61,6 +61,11 @@ func launch(t testing.TB, folder string, env []string, args ...string) (*process
 	if err != nil {
 		return nil, err
 	}
+	return launchFile(t, file, folder, env, args...)
+}
+
+// launchFile is launch of another build of the program.
+func launchFile(t testing.TB, file, folder string, env []string, args ...string) (*process, error) {
 	logNumber.Lock()
 	logNumber.n++
 	p := &process{cmd: exec.Command(file, args...), out: firstLine{there: make(chan struct{})},

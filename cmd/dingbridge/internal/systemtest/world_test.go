@@ -66,6 +66,7 @@ func newWorld(t testing.TB, s setting) *world {
 	w.write("clients.yaml", w.clientsYAML())
 	w.write("config.yaml", fmt.Sprintf(`issuer: %s
 listen: 127.0.0.1:%s
+drain_delay: 0s
 storage: %q
 secret_file: secret
 clients_file: clients.yaml
