@@ -8,6 +8,7 @@
 //	person_test.go app_test.go      a browser without a screen; an app's calls
 //	viewer_test.go fits_test.go     a person with a device, who notes whatever goes wrong
 //	stage_test.go                   two organisations, their ways, and apps for both
+//	balancer_test.go                what stands in front of several processes
 //	parties_test.go                 models of other people's apps, by how they find accounts
 //	example_test.go                 what deploy/examples says, as an operator has it in the end
 //
@@ -58,6 +59,9 @@
 //     administrator says that it is so.
 //   - E20: Who leaves is out at every replica, by DingTalk's event or without, and the
 //     apps are told. How fast, it prints.
+//   - E21: While three replicas are restarted one after the other, or become another
+//     build of the program and back, everybody who logs in or refreshes gets what they
+//     asked for, behind a balancer that asks for readiness.
 //
 // SCREENSHOTS=DIR go test -run TestScreenshots puts pictures of every page there.
 // With -short the long proofs run a tenth. Under the race detector the program is
