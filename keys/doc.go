@@ -30,7 +30,8 @@
 //	K8  A replica that cannot reread goes on with what it has, and says so; a
 //	    ring that vanished from under running replicas is put back, unless a replica
 //	    that started just then has made a new one: then that one counts.
-//	K9  A ring sealed by an older secret is re-sealed by the first one.
+//	K9  A ring sealed by an older secret is re-sealed by the first one, also when the
+//	    secrets are replaced while it is open.
 //	K10 Clocks that are off by a minute, either way, do no harm.
 //	K11 The ETag of the key set changes when the set changes and only then.
 //

@@ -55,6 +55,7 @@ func (s *snapshot) of(alg string) []*key {
 	return s.keys[from:to:to]
 }
 
+// seal notes in s which secret it is sealed by.
 func (r *Ring) seal(s *snapshot) ([]byte, error) {
 	rec := record{Format: format}
 	for _, k := range s.keys {
@@ -70,16 +71,17 @@ func (r *Ring) seal(s *snapshot) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode the signing ring: %w", err)
 	}
-	return r.sealer.Seal(plain, []byte(storageKey)), nil
+	sealed := r.sealer.Seal(plain, []byte(storageKey))
+	s.sealedBy, _ = secret.SealedBy(sealed)
+	return sealed, nil
 }
 
 func (r *Ring) unseal(sealed []byte, version storage.Version) (*snapshot, error) {
 	plain, id, err := r.sealer.Open(sealed, []byte(storageKey))
 	if err != nil {
 		by, ok := secret.SealedBy(sealed)
-		if ok && !slices.Contains(r.known, by) {
-			return nil, fmt.Errorf("%w: it is sealed by the secret with the id %v, and the secret file holds only %s; put that secret back into the file. %s",
-				ErrUnreadable, by, strings.Join(names(r.known), ", "), beginAnew("If it is lost"))
+		if ok && !r.secrets.Has(by) {
+			return nil, missing(by, r.secrets)
 		}
 		return nil, damaged(errors.New("it is not what was sealed"))
 	}
@@ -89,6 +91,11 @@ func (r *Ring) unseal(sealed []byte, version storage.Version) (*snapshot, error)
 	}
 	s.version, s.sealedBy = version, id
 	return s, nil
+}
+
+func missing(by secret.ID, l *secret.List) error {
+	return fmt.Errorf("%w: it is sealed by the secret with the id %v, and the secret file holds only %s; put that secret back into the file. %s",
+		ErrUnreadable, by, strings.Join(names(l.IDs()), ", "), beginAnew("If it is lost"))
 }
 
 func damaged(why error) error {

@@ -292,6 +292,47 @@ func TestK9_ResealedByTheFirstSecret(t *testing.T) {
 	})
 }
 
+// TestK9_SecretsAreReplacedWhileItIsOpen: two replicas, one after the other, and the keys
+// stay what they are.
+func TestK9_SecretsAreReplacedWhileItIsOpen(t *testing.T) {
+	store := newMemory()
+	by := func() secret.ID {
+		sealed, _ := store.ring()
+		id, _ := secret.SealedBy(sealed)
+		return id
+	}
+	ctx := t.Context()
+	one, two := secrets(t, secretA), secrets(t, secretA)
+	first := open(t, Config{Store: store, Secrets: one})
+	second := open(t, Config{Store: store, Secrets: two})
+	want, a, b := allKIDs(first), secrets(t, secretA).IDs()[0], secrets(t, secretB).IDs()[0]
+
+	if err := first.WouldOpen(ctx, secrets(t, secretB)); !errors.Is(err, ErrUnreadable) || !strings.Contains(err.Error(), a.String()) {
+		t.Errorf("the secret that seals it may go: %v", err)
+	}
+	for _, l := range []*secret.List{one, two} { // appended everywhere
+		l.Replace(secrets(t, secretA, secretB))
+	}
+	for i, l := range []*secret.List{one, two} { // then moved up, here and there
+		l.Replace(secrets(t, secretB, secretA))
+		if err := []*Ring{first, second}[i].Reseal(ctx); err != nil || by() != b {
+			t.Errorf("sealed by %v: %v", by(), err)
+		}
+		if i == 0 { // the other still has the old order, and says so
+			if err := second.Reseal(ctx); err != nil || by() != a {
+				t.Errorf("sealed by %v: %v", by(), err)
+			}
+		}
+	}
+	if err := errors.Join(first.WouldOpen(ctx, secrets(t, secretB)), first.Reseal(ctx)); err != nil {
+		t.Errorf("the old secret may not go: %v", err)
+	}
+	one.Replace(secrets(t, secretB))
+	if err := first.Reseal(ctx); err != nil || allKIDs(first) != want || allKIDs(open(t, Config{Store: store, Secrets: one})) != want {
+		t.Errorf("the keys are others: %v", err)
+	}
+}
+
 func FuzzDecode(f *testing.F) {
 	store := newMemory()
 	r := open(f, Config{Store: store})

@@ -54,13 +54,12 @@ type Config struct {
 // keep [Ring.Run] going. It is safe for concurrent use; Sign, Verify, JWKS and
 // List take no lock and never ask storage.
 type Ring struct {
-	store  storage.Store
-	sealer *secret.Sealer
-	first  secret.ID   // of the secret that seals
-	known  []secret.ID // all that unseal
-	policy policy
-	log    *slog.Logger
-	notify func(Event)
+	store   storage.Store
+	sealer  *secret.Sealer
+	secrets *secret.List // which may change
+	policy  policy
+	log     *slog.Logger
+	notify  func(Event)
 
 	view atomic.Pointer[view]
 
@@ -84,14 +83,13 @@ func Open(ctx context.Context, c Config) (*Ring, error) {
 		return nil, fmt.Errorf("open the signing ring: %w", err)
 	}
 	r := &Ring{
-		store:  c.Store,
-		sealer: c.Secrets.Sealer(storageKey),
-		known:  c.Secrets.IDs(),
-		policy: p,
-		log:    cmp.Or(c.Log, slog.New(slog.DiscardHandler)),
-		notify: c.OnEvent,
+		store:   c.Store,
+		sealer:  c.Secrets.Sealer(storageKey),
+		secrets: c.Secrets,
+		policy:  p,
+		log:     cmp.Or(c.Log, slog.New(slog.DiscardHandler)),
+		notify:  c.OnEvent,
 	}
-	r.first = r.known[0]
 	if r.notify == nil {
 		r.notify = func(Event) {}
 	}
@@ -123,7 +121,7 @@ func (r *Ring) open(found *storage.Op) error {
 // create makes the first ring, unless another replica is quicker.
 func (r *Ring) create(ctx context.Context) error {
 	now := time.Now()
-	s := &snapshot{sealedBy: r.first}
+	s := &snapshot{}
 	for _, alg := range algorithms {
 		k, err := generate(alg, now, now)
 		if err != nil {

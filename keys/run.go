@@ -151,7 +151,7 @@ func (r *Ring) restore(ctx context.Context) (*storage.Op, error) {
 	if err := r.store.Together(ctx, op); err != nil {
 		return op, err
 	}
-	held.version, held.sealedBy = op.Version, r.first
+	held.version = op.Version
 	r.adopt(&held, time.Now())
 	r.log.Warn("the signing ring had vanished from storage and was put back")
 	return op, nil
@@ -159,9 +159,9 @@ func (r *Ring) restore(ctx context.Context) (*storage.Op, error) {
 
 // plan returns the ring that should follow s, or nil if s is right as it is.
 func (r *Ring) plan(s *snapshot, now time.Time, rotate bool, fresh map[string]*key) (*snapshot, []Event, error) {
-	next, changed := &snapshot{sealedBy: r.first}, false
+	next, changed := &snapshot{}, false
 	var events []Event
-	if s.sealedBy != r.first && (r.lastReseal.IsZero() || now.Sub(r.lastReseal) >= resealEvery) {
+	if first, _ := r.secrets.First(); s.sealedBy != first && (r.lastReseal.IsZero() || now.Sub(r.lastReseal) >= resealEvery) {
 		changed = true
 		events = append(events, Event{Kind: EventResealed})
 	}

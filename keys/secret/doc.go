@@ -7,7 +7,7 @@
 // The file has one secret a line. The first issues, all accept; so a new secret
 // is appended on every replica, then moved to the top, and the old one is
 // removed once the last value it issued has ended. Every value names its secret
-// by an [ID].
+// by an [ID]. None of these steps needs a restart: [List.Replace].
 //
 // Promises:
 //
@@ -27,6 +27,9 @@
 //	    the remedy, never the secret.
 //	X8  Nothing here can be printed or logged into giving a secret away.
 //	X9  Everything here may be used by any number of goroutines at once.
+//	X10 Replace changes a list and all that was made of it at once: each call sees the
+//	    old lines or the new, never some of both, and every call that begins after
+//	    Replace has returned sees the new.
 //
 // It needs the standard library alone. Any package from the ring of signing
 // keys up may call it; it knows nothing of storage or OpenID Connect.

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"slices"
+	"sync/atomic"
 )
 
 // ErrInvalid is the one answer to a token or a sealed value that is not ours.
@@ -21,12 +22,22 @@ const version = 1
 const prefixLen = 1 + len(ID{})
 
 // A List is the content of a secret file: at least one secret, the first of
-// which issues while all accept. It is immutable and safe for concurrent use.
-// Make it with [Parse].
-type List struct {
+// which issues while all accept. It changes by [List.Replace] alone, whole, and is
+// safe for concurrent use. Make it with [Parse].
+type List struct{ file *file }
+
+// file holds the lines that count now. A pointer to it is copied with a List.
+type file struct{ now atomic.Pointer[lines] }
+
+// lines are one content of the file. They never change.
+type lines struct {
 	entries []*entry
-	derive  []*macKey // of entries, in the same order
+	ids     []ID      // of entries, in the same order
+	derive  []*macKey // likewise
+	first   string    // the ID of the first in words
 }
+
+func (l *List) lines() *lines { return l.file.now.Load() }
 
 // entry is one secret, as far as it is kept: the line itself is not.
 type entry struct {
@@ -47,16 +58,18 @@ func (id ID) String() string { return hex.EncodeToString(id[:]) }
 // IDs returns the names of the secrets in the order of the file, first the one
 // that issues.
 func (l *List) IDs() []ID {
-	ids := make([]ID, len(l.entries))
-	for i, e := range l.entries {
-		ids[i] = e.id
-	}
-	return ids
+	return slices.Clone(l.lines().ids)
+}
+
+// First returns the name of the secret that issues, and the same in words.
+func (l *List) First() (ID, string) {
+	now := l.lines()
+	return now.ids[0], now.first
 }
 
 // Has tells whether the list still holds the secret of that name.
 func (l *List) Has(id ID) bool {
-	return slices.ContainsFunc(l.entries, func(e *entry) bool { return e.id == id })
+	return slices.Contains(l.lines().ids, id)
 }
 
 // Derive returns 32 bytes that depend on the first secret, the purpose and the
@@ -64,15 +77,16 @@ func (l *List) Has(id ID) bool {
 // in with its length, so ("ab","c") and ("a","bc") differ. When another secret
 // becomes the first one, the answers change.
 func (l *List) Derive(purpose string, parts ...[]byte) []byte {
-	return l.derive[0].derived(purpose, parts)
+	return l.lines().derive[0].derived(purpose, parts)
 }
 
 // DeriveAll returns what Derive gives, or gave while another secret was the first,
 // for each secret in the order of the file. It finds what was filed under a derived
 // name before the secrets were rotated.
 func (l *List) DeriveAll(purpose string, parts ...[]byte) [][]byte {
-	all := make([][]byte, len(l.derive))
-	for i, key := range l.derive {
+	now := l.lines()
+	all := make([][]byte, len(now.derive))
+	for i, key := range now.derive {
 		all[i] = key.derived(purpose, parts)
 	}
 	return all
@@ -94,12 +108,16 @@ func frame(dst, part []byte) []byte {
 	return append(dst, part...)
 }
 
-func newList(lines []string) *List {
-	l := &List{entries: make([]*entry, len(lines)), derive: make([]*macKey, len(lines))}
-	for i, line := range lines {
-		l.entries[i] = newEntry(line)
-		l.derive[i] = newMACKey(l.entries[i].key("dingbridge/derive"))
+func newList(texts []string) *List {
+	now := new(lines)
+	for _, text := range texts {
+		e := newEntry(text)
+		now.entries, now.ids = append(now.entries, e), append(now.ids, e.id)
+		now.derive = append(now.derive, newMACKey(e.key("dingbridge/derive")))
 	}
+	now.first = now.ids[0].String()
+	l := &List{file: new(file)}
+	l.file.now.Store(now)
 	return l
 }
 

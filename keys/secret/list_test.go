@@ -172,7 +172,7 @@ func TestX8_NothingPrintsASecret(t *testing.T) {
 	if !strings.Contains(text, "secret.List{2, hidden}") {
 		t.Error("a List does not even say how long it is")
 	}
-	for _, e := range l.entries {
+	for _, e := range l.lines().entries {
 		for _, key := range [][]byte{prk(lineA), prk(lineB), e.key("dingbridge/token/code"), e.key("dingbridge/seal/person"), e.key("dingbridge/derive"), []byte(lineA), []byte(lineB)} {
 			plain := strings.Trim(fmt.Sprint(key[:6]), "[]")
 			for _, form := range []string{string(key), fmt.Sprintf("%x", key[:6]), fmt.Sprintf("%X", key[:6]), plain, strings.ReplaceAll(plain, " ", ", "), strings.Trim(fmt.Sprintf("%#v", key[:4]), "[]byte{}")} {

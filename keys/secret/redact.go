@@ -10,7 +10,7 @@ import (
 func redacted(kind string, n int) string { return fmt.Sprintf("secret.%s{%d, hidden}", kind, n) }
 
 // String says how many secrets the list has, and nothing of them.
-func (l List) String() string { return redacted("List", len(l.entries)) }
+func (l List) String() string { return redacted("List", len(l.lines().ids)) }
 
 // GoString is the same for %#v.
 func (l List) GoString() string { return l.String() }
@@ -19,7 +19,7 @@ func (l List) GoString() string { return l.String() }
 func (l List) LogValue() slog.Value { return slog.StringValue(l.String()) }
 
 // String says how many keys there are, and nothing of them.
-func (t Tokens) String() string { return redacted("Tokens", len(t.ids)) }
+func (t Tokens) String() string { return redacted("Tokens", len(t.keys.get().ids)) }
 
 // GoString is the same for %#v.
 func (t Tokens) GoString() string { return t.String() }
@@ -28,7 +28,7 @@ func (t Tokens) GoString() string { return t.String() }
 func (t Tokens) LogValue() slog.Value { return slog.StringValue(t.String()) }
 
 // String says how many keys there are, and nothing of them.
-func (s Sealer) String() string { return redacted("Sealer", len(s.ids)) }
+func (s Sealer) String() string { return redacted("Sealer", len(s.keys.get().ids)) }
 
 // GoString is the same for %#v.
 func (s Sealer) GoString() string { return s.String() }

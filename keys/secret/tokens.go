@@ -28,7 +28,10 @@ var encoding = base64.RawURLEncoding.Strict()
 //
 // A token is base64url( 1 | ID | payload | first half of HMAC-SHA256 ) under a
 // key of its secret and purpose. Safe for concurrent use; make it once.
-type Tokens struct {
+type Tokens struct{ keys *keys[macs] }
+
+// macs are the keys of a Tokens under one content of the file.
+type macs struct {
 	ids  []ID
 	keys []*macKey // of ids, in the same order
 }
@@ -36,11 +39,13 @@ type Tokens struct {
 // Tokens returns the issuer and opener of tokens for purpose, a constant of the
 // caller's, such as "code". Tokens of one purpose never open under another.
 func (l *List) Tokens(purpose string) *Tokens {
-	t := &Tokens{ids: l.IDs(), keys: make([]*macKey, len(l.entries))}
-	for i, e := range l.entries {
-		t.keys[i] = newMACKey(e.key("dingbridge/token/" + purpose))
-	}
-	return t
+	return &Tokens{keysOf(l, func(now *lines) *macs {
+		made := &macs{ids: now.ids, keys: make([]*macKey, len(now.entries))}
+		for i, e := range now.entries {
+			made.keys[i] = newMACKey(e.key("dingbridge/token/" + purpose))
+		}
+		return made
+	})}
 }
 
 // Issue returns the token that carries payload under the first secret. The same
@@ -50,11 +55,12 @@ func (t *Tokens) Issue(payload []byte) string {
 	if len(payload) > MaxPayload {
 		panic("secret: token payload longer than MaxPayload")
 	}
-	key := t.keys[0]
+	now := t.keys.get()
+	key := now.keys[0]
 	m := key.get()
 	defer key.put(m)
 	m.raw = append(m.raw[:0], version)
-	m.raw = append(m.raw, t.ids[0][:]...)
+	m.raw = append(m.raw, now.ids[0][:]...)
 	m.raw = append(m.raw, payload...)
 	m.raw = append(m.raw, m.sum(m.raw)[:macLen]...)
 	m.text = encoding.AppendEncode(m.text[:0], m.raw)
@@ -75,11 +81,12 @@ func (t *Tokens) Open(token string) (payload []byte, id ID, err error) {
 	if _, err := encoding.Decode(prefix[:], []byte(token[:8])); err != nil {
 		return nil, ID{}, ErrInvalid
 	}
-	i := find(t.ids, prefix[:])
+	now := t.keys.get()
+	i := find(now.ids, prefix[:])
 	if i < 0 {
 		return nil, ID{}, ErrInvalid
 	}
-	key := t.keys[i]
+	key := now.keys[i]
 	m := key.get()
 	defer key.put(m)
 	m.raw, err = encoding.AppendDecode(m.raw[:0], []byte(token))
@@ -90,5 +97,5 @@ func (t *Tokens) Open(token string) (payload []byte, id ID, err error) {
 	if !hmac.Equal(m.sum(signed)[:macLen], m.raw[len(signed):]) {
 		return nil, ID{}, ErrInvalid
 	}
-	return slices.Clone(signed[prefixLen:]), t.ids[i], nil
+	return slices.Clone(signed[prefixLen:]), now.ids[i], nil
 }

@@ -42,8 +42,8 @@ func TestX1_OpenAcceptsOnlyWhatIssueMade(t *testing.T) {
 		t.Errorf("other secret: %v", err)
 	}
 	// The ID is no proof: another secret that claims the same name is refused.
-	forged := *list(t, lineB).Tokens("code")
-	forged.ids = code.ids
+	forged := list(t, lineB).Tokens("code")
+	forged.keys.get().ids = code.keys.get().ids
 	if _, _, err := code.Open(forged.Issue([]byte("grant-1"))); err != ErrInvalid {
 		t.Errorf("forged under our ID: %v", err)
 	}
@@ -215,7 +215,7 @@ func FuzzOpenToken(f *testing.F) {
 			return
 		}
 		issuer := code
-		if id == second.ids[0] {
+		if id == second.keys.get().ids[0] {
 			issuer = second
 		}
 		if again := issuer.Issue(payload); again != token {

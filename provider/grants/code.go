@@ -70,7 +70,7 @@ func (l *Ledger) make(r Request, now time.Time) Grant {
 		Refreshable: r.Refreshable,
 		CodeEnds:    now.Add(l.lives.Code).UnixMilli(),
 		Ends:        ends.Unix(),
-		Secret:      l.secret,
+		Secret:      l.secret(),
 	}}
 }
 
@@ -126,7 +126,7 @@ func (l *Ledger) Redeem(ctx context.Context, g Grant) (Grant, error) {
 	spent := g
 	spent.State = Active
 	spent.Generation = 1
-	spent.Secret = l.secret
+	spent.Secret = l.secret()
 	spent.Challenge, spent.Nonce = "", "" // of no use any more, except the nonce in this one answer
 	op := l.swap(g, spent)
 	err := l.store.Together(ctx, op)

@@ -642,7 +642,7 @@ func TestG11_SecretRotation(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if g.Secret != moved.secret || g.Secret == l.secret {
+		if g.Secret != moved.secret() || g.Secret == l.secret() {
 			t.Errorf("the grant notes secret %s", g.Secret)
 		}
 		alone := New(Config{Store: store, Secrets: testSecrets(t, next)})

@@ -71,7 +71,7 @@ type Config struct {
 type Ledger struct {
 	store                  storage.Store
 	lives                  Lives
-	secret                 string // names the secret that issues
+	secrets                *secret.List
 	codes, access, refresh *secret.Tokens
 }
 
@@ -80,9 +80,15 @@ func New(c Config) *Ledger {
 	return &Ledger{
 		store:   c.Store,
 		lives:   c.Lives.withDefaults(),
-		secret:  c.Secrets.IDs()[0].String(),
+		secrets: c.Secrets,
 		codes:   c.Secrets.Tokens("code"),
 		access:  c.Secrets.Tokens("access"),
 		refresh: c.Secrets.Tokens("refresh"),
 	}
+}
+
+// secret names the secret that issues now.
+func (l *Ledger) secret() string {
+	_, name := l.secrets.First()
+	return name
 }

@@ -61,7 +61,7 @@ func (l *Ledger) Rotate(ctx context.Context, g Grant, n uint32) (rotated Grant, 
 	next.State, next.Generation = Active, n+1
 	next.Challenge, next.Nonce = "", ""
 	next.Spent = append([]int64{now.UnixMilli()}, recent(g.Spent, now, l.lives.Leeway)...)
-	next.Secret = l.secret
+	next.Secret = l.secret()
 	op := l.swap(g, next)
 	err = l.store.Together(ctx, op)
 	switch {
