@@ -32,7 +32,11 @@ const (
 // what has access without a session. It shows nothing of anybody else: all that it reads
 // lies under the session's own subject, and is of the person's present epoch.
 func (p *Provider) account(w http.ResponseWriter, r *http.Request, session sessions.Session, person people.Person) {
-	found, err := p.holdings(r.Context(), session)
+	own := p.sessions.FetchEnded(session.ID)
+	found, err := p.holdings(r.Context(), session.Ref.Subject, own)
+	if err == nil {
+		err = sessions.CheckEnded(own)
+	}
 	if errors.Is(err, sessions.ErrNone) { // ended, and its record stayed
 		p.page(w, r, http.StatusOK, p.homePage(r))
 		return
@@ -84,10 +88,9 @@ type holdings struct {
 	entered      map[sessions.ID][]string // ids of clients
 }
 
-// holdings reads the person's sessions and lasting grants, in two trips. sessions.ErrNone:
-// the very session that asks was ended.
-func (p *Provider) holdings(ctx context.Context, session sessions.Session) (h holdings, err error) {
-	subject := session.Ref.Subject
+// holdings reads a person's sessions and lasting grants, in two trips, of which the second
+// does other ops beside.
+func (p *Provider) holdings(ctx context.Context, subject [16]byte, beside ...*storage.Op) (h holdings, err error) {
 	readSessions, readGrants, readEntered := p.sessions.FetchList(subject), p.grants.FetchList(subject), p.sessions.FetchEntered(subject)
 	p.Store.Together(ctx, readSessions, readGrants, readEntered) // each op has its own error
 	entries, moreSessions, err := p.sessions.ReadList(subject, readSessions)
@@ -102,8 +105,7 @@ func (p *Provider) holdings(ctx context.Context, session sessions.Session) (h ho
 		return h, err
 	}
 	h.moreSessions, h.moreGrants = moreSessions, moreGrants
-	own := p.sessions.FetchEnded(session.ID)
-	ops := []*storage.Op{own}
+	ops := slices.Clone(beside)
 	for _, e := range entries {
 		ops = append(ops, e.Ops()...)
 	}
@@ -111,9 +113,8 @@ func (p *Provider) holdings(ctx context.Context, session sessions.Session) (h ho
 	for i, ref := range refs {
 		records[i] = p.grants.Fetch(ref)
 	}
-	p.Store.Together(ctx, append(ops, records...)...)
-	if err := sessions.CheckEnded(own); err != nil {
-		return h, err
+	if ops = append(ops, records...); len(ops) > 0 {
+		p.Store.Together(ctx, ops...)
 	}
 	for _, e := range entries {
 		s, err := p.sessions.ReadEntry(e)

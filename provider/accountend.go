@@ -96,13 +96,10 @@ func (p *Provider) endElsewhere(ctx context.Context, here sessions.Session, id s
 	if err != nil {
 		return err
 	}
-	ops := p.sessions.End(there)
-	entered := p.sessions.FetchEntered(subject)
-	p.Store.Together(ctx, append(ops, entered)...)
-	if err := sessions.EndError(ops); err != nil {
+	told, err := p.endSessionNow(ctx, there)
+	if err != nil {
 		return err
 	}
-	told := p.notify(ctx, subject, &there.ID, entered)
 	p.record(ctx, audit.Event{Name: audit.SessionEnded, Subject: string(people.SubjectFromRaw(subject)),
 		SessionID: there.ID.String(), Reason: "by the person, from elsewhere", Count: told})
 	return nil

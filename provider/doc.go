@@ -25,8 +25,12 @@
 //	removal.go        what becomes of people beside what a request asks (no HTTP in it)
 //	administer.go     whom an administrator means (no HTTP in it)
 //	administerpeople.go   what one does to people by hand (no HTTP in it)
+//	administerlist.go     everybody, in pieces (no HTTP in it)
+//	administersessions.go what ends sessions by hand (no HTTP in it)
 //	administerleavers.go  the brake, and a sweep by hand (no HTTP in it)
 //	personview.go     a person as an administrator sees them (no HTTP in it)
+//	sessionview.go    sessions and grants likewise (no HTTP in it)
+//	statusview.go     how the hall itself stands (no HTTP in it)
 //	policytest.go     what a login would come to, and why (no HTTP in it)
 //	endsession.go     /end_session: asked or proven, here or everywhere
 //	notices.go        which clients are told of a session's end
@@ -46,7 +50,10 @@
 //	account.go        what it shows to whoever is signed in
 //	accountend.go     POST /account/end: a button of that page
 //	page.go           a page of ours, in the language that somebody reads
-//	request.go cookies.go cors.go budget.go   what the steps share
+//	budget.go         how often this process does something
+//	limited.go        what is over a limit, and how that is told
+//	atwork.go         an answer that takes one of the replica's places
+//	request.go cookies.go cors.go   what the steps share
 //
 // Promises:
 //
@@ -91,6 +98,13 @@
 //	    to nobody, and is audited with who asked.
 //	H20 What a policy test says of a login is what the login comes to, and it writes
 //	    nothing.
+//	H21 A list for an administrator has what lives and nothing else, reads and says no more
+//	    than a bound, and tells where to go on: piece by piece everybody is in it once.
+//	H22 A session that an administrator ends is over as after a logout there, and its apps
+//	    are told; what outlives it ends if that was asked for, and is counted if not.
+//	H23 Who does too much is told so, and when to come again; nobody else is: what one
+//	    address, app, browser or token does wrong turns no other away. Keys, discovery
+//	    and health answer whatever is at work.
 //
 // cmd builds it, and lets administrators ask; nothing else imports it.
 package provider

@@ -40,8 +40,9 @@ type PersonView struct {
 	Phone   string `json:"phone,omitempty"`
 	UnionID string `json:"union_id,omitempty"`
 
-	// For is how one client sees the person, if it was asked for.
-	For *ClientView `json:"for,omitempty"`
+	// For is how one client sees the person, and Has what they have that lives, if asked for.
+	For *ClientView   `json:"for,omitempty"`
+	Has *HoldingsView `json:"has,omitempty"`
 }
 
 // What becomes of a person's e-mail address.
@@ -71,12 +72,16 @@ type ClientView struct {
 	Admitted bool     `json:"admitted"`
 	Why      string   `json:"why"` // one of the Why constants
 	Rule     string   `json:"rule,omitempty"`
+	// Email is what it is told if it asks; MadeUp: it leads nowhere, the client takes nobody without.
+	Email  string `json:"email,omitempty"`
+	MadeUp bool   `json:"email_made_up,omitempty"`
 }
 
 // Show says what FindPeople should tell beside the rest.
 type Show struct {
-	Client string // as whom to look; none: nobody
-	All    bool   // phone number and unionId too
+	Client   string // as whom to look; none: nobody
+	All      bool   // phone number and unionId too, and of sessions browser and address
+	Holdings bool   // sessions and lasting grants too
 }
 
 // FindPeople returns everybody who can be meant by a sub, a username (also a former one), a
@@ -131,6 +136,11 @@ func (p *Provider) view(ctx context.Context, person people.Person, o Show) (Pers
 		}
 		seen := p.clientView(client, person)
 		v.For = &seen
+	}
+	if o.Holdings {
+		if v.Has, err = p.holdingsView(ctx, person, o.All); err != nil {
+			return v, err
+		}
 	}
 	return v, nil
 }

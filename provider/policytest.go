@@ -159,6 +159,11 @@ func (p *Provider) clientView(c *clients.Client, person people.Person) ClientVie
 	if v.Groups == nil {
 		v.Groups = []string{}
 	}
+	if slices.Contains(c.Scopes, "email") {
+		own := p.people.Claims(person, people.ClaimOptions{Scopes: []string{"email"}}).Email
+		v.Email = p.people.Claims(person, people.ClaimOptions{Scopes: []string{"email"}, SubstituteEmail: c.SubstituteEmail}).Email
+		v.MadeUp = v.Email != own
+	}
 	if !p.serves(c, person.CorpID) {
 		v.Why = WhyOrganisation
 		return v

@@ -12,10 +12,10 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
-	"unicode"
 
 	"github.com/spf13/cobra"
 
+	"github.com/dingbridge/dingbridge/cmd/dingbridge/internal/admin"
 	"github.com/dingbridge/dingbridge/cmd/dingbridge/internal/config"
 	"github.com/dingbridge/dingbridge/dingtalk"
 )
@@ -120,10 +120,10 @@ func listingOf(ctx context.Context, upstream *dingtalk.Client) (listing, error) 
 	l.add(tops, below, 0)
 	roles, err := upstream.Roles(ctx)
 	if err != nil { // a permission of its own, and not all need it
-		l.Faults = map[string]string{"roles": harmless(err.Error())}
+		l.Faults = map[string]string{"roles": admin.Printable(err.Error())}
 	}
 	for _, r := range roles {
-		l.Roles = append(l.Roles, listedPart{Word: "role:" + strconv.FormatInt(r.ID, 10), ID: r.ID, Name: harmless(r.Name), Group: harmless(r.Group)})
+		l.Roles = append(l.Roles, listedPart{Word: "role:" + strconv.FormatInt(r.ID, 10), ID: r.ID, Name: admin.Printable(r.Name), Group: admin.Printable(r.Group)})
 	}
 	return l, nil
 }
@@ -133,7 +133,7 @@ func listingOf(ctx context.Context, upstream *dingtalk.Client) (listing, error) 
 func (l *listing) add(list []dingtalk.Department, below map[int64][]dingtalk.Department, depth int) {
 	slices.SortFunc(list, func(a, b dingtalk.Department) int { return cmp.Compare(a.ID, b.ID) })
 	for _, d := range list {
-		l.Departments = append(l.Departments, listedPart{Word: "dept:" + strconv.FormatInt(d.ID, 10), ID: d.ID, Name: harmless(d.Name), Depth: depth})
+		l.Departments = append(l.Departments, listedPart{Word: "dept:" + strconv.FormatInt(d.ID, 10), ID: d.ID, Name: admin.Printable(d.Name), Depth: depth})
 		l.add(below[d.ID], below, depth+1)
 	}
 }
@@ -164,14 +164,4 @@ func writeDirectories(w io.Writer, all []listing) error {
 		return fmt.Errorf("printing the directory: %w", err)
 	}
 	return nil
-}
-
-// harmless is a foreign text as a terminal may show it.
-func harmless(s string) string {
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, s)
 }

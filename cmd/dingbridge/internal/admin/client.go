@@ -26,7 +26,7 @@ var (
 )
 
 const (
-	maxAnswer = 1 << 20          // bytes
+	maxAnswer = 4 << 20          // bytes
 	patience  = 45 * time.Second // longer than a rotation may take
 )
 
@@ -52,6 +52,13 @@ func (c *Client) Keys(ctx context.Context) ([]Key, error) {
 		return nil, err
 	}
 	return list.Keys, nil
+}
+
+// Status tells how the server stands.
+func (c *Client) Status(ctx context.Context) (Status, error) {
+	var s Status
+	err := c.call(ctx, patience, http.MethodGet, "/status", nil, &s)
+	return s, err
 }
 
 // Rotate publishes the next key of each algorithm that has none waiting, and tells

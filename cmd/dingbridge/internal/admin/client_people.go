@@ -13,6 +13,21 @@ func (c *Client) Users(ctx context.Context, o ShowUsers) ([]provider.PersonView,
 	return found.Users, err
 }
 
+// ListUsers returns people who ever logged in, or some of them.
+func (c *Client) ListUsers(ctx context.Context, o ListUsers) (provider.PeopleList, error) {
+	return ask[provider.PeopleList](ctx, c, "/users/list", o)
+}
+
+// Sessions returns sessions that live, or some of them.
+func (c *Client) Sessions(ctx context.Context, o ListSessions) (provider.SessionList, error) {
+	return ask[provider.SessionList](ctx, c, "/sessions/list", o)
+}
+
+// EndSessions ends one session, or all that somebody has.
+func (c *Client) EndSessions(ctx context.Context, o EndSessions) (provider.EndedView, error) {
+	return ask[provider.EndedView](ctx, c, "/sessions/end", o)
+}
+
 // Rename gives somebody another username.
 func (c *Client) Rename(ctx context.Context, o RenameUser) (provider.PersonView, error) {
 	return ask[provider.PersonView](ctx, c, "/users/rename", o)

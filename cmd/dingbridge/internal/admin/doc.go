@@ -24,7 +24,9 @@
 //	    that is to end waits for it, and the caller is told that it goes on.
 //	A10 Whatever is in the words of a directory or of an error, an answer is text that a
 //	    terminal can show.
+//	A11 A status is answered within seconds, whatever does not answer in its turn; it holds
+//	    no secret and nothing about a person.
 //
 // Only cmd/dingbridge may import it. To add a verb, add a row to the table in
-// verbs.go, its types to wire.go and a method to [Client].
+// verbs.go, its types to wire.go (those of a status to status.go) and a method to [Client].
 package admin

@@ -93,6 +93,21 @@ func (h *hall) SweepNow(ctx context.Context, by provider.Administrator, corpID s
 	return provider.SweepView{CorpID: "c", DryRun: dryRun, Running: ctx.Err() != nil}, err
 }
 
+func (h *hall) ListPeople(_ context.Context, q provider.PeopleQuery) (provider.PeopleList, error) {
+	_, err := h.note("", "list", q.CorpID, q.Blocked, q.Gone, q.After, q.Limit, q.All)
+	return provider.PeopleList{After: "z"}, err
+}
+
+func (h *hall) ListSessions(_ context.Context, q provider.SessionQuery) (provider.SessionList, error) {
+	_, err := h.note("", "sessions", q.Who, q.Client, q.After, q.Limit, q.All)
+	return provider.SessionList{After: "z"}, err
+}
+
+func (h *hall) EndSessions(_ context.Context, by provider.Administrator, o provider.EndOrder) (provider.EndedView, error) {
+	_, err := h.note(by, "end", o.Who, o.ID, o.Grants)
+	return provider.EndedView{Sessions: 1}, err
+}
+
 // TestA4_A7_EveryVerbIsAuditedWithWhoAsks: over a real socket, by the real user.
 func TestA4_A7_EveryVerbIsAuditedWithWhoAsks(t *testing.T) {
 	r, _ := ring(t)
@@ -110,6 +125,18 @@ func TestA4_A7_EveryVerbIsAuditedWithWhoAsks(t *testing.T) {
 	}{
 		{"users.show", " show zhangsan grafana true", func() error {
 			_, err := c.Users(ctx, ShowUsers{Who: "zhangsan", Client: "grafana", All: true})
+			return err
+		}},
+		{"users.list", " list corp true false after 7 true", func() error {
+			_, err := c.ListUsers(ctx, ListUsers{Organisation: "corp", Blocked: true, After: "after", Limit: 7, All: true})
+			return err
+		}},
+		{"sessions.list", " sessions zhangsan grafana after 7 true", func() error {
+			_, err := c.Sessions(ctx, ListSessions{User: "zhangsan", Client: "grafana", After: "after", Limit: 7, All: true})
+			return err
+		}},
+		{"sessions.end", me + " end zhangsan id true", func() error {
+			_, err := c.EndSessions(ctx, EndSessions{User: "zhangsan", Session: "id", Grants: true})
 			return err
 		}},
 		{"users.rename", me + " rename zhangsan san", func() error { _, err := c.Rename(ctx, RenameUser{"zhangsan", "san"}); return err }},

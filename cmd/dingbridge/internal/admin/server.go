@@ -33,13 +33,14 @@ type Ring interface {
 	Rotate(context.Context) error
 }
 
-// Config is what the verbs work on. Ring is required; without a House there are the keys
-// alone; a nil Audit or Log is silent.
+// Config is what the verbs work on. Ring is required; without a House or a Status there are
+// no verbs for these; a nil Audit or Log is silent.
 type Config struct {
-	Ring  Ring
-	House House
-	Audit audit.Sink
-	Log   *slog.Logger
+	Ring   Ring
+	House  House
+	Status func(context.Context) Status // it returns when ctx ends, with what it knows by then
+	Audit  audit.Sink
+	Log    *slog.Logger
 }
 
 // Handler answers calls. It is safe for concurrent use. Time limits of a connection
@@ -134,13 +135,14 @@ func shown(answer any) []byte {
 	if err := d.Decode(&all); err != nil {
 		panic(err)
 	}
-	if text, err = json.Marshal(each(all, printable)); err != nil {
+	if text, err = json.Marshal(each(all, Printable)); err != nil {
 		panic(err)
 	}
 	return append(text, '\n')
 }
 
-func printable(s string) string {
+// Printable is a foreign text as a terminal may show it.
+func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
 			return unicode.ReplacementChar

@@ -26,6 +26,9 @@ type House interface {
 	ConfirmBrake(ctx context.Context, by provider.Administrator, corpID string) (provider.BrakeView, error)
 	ReleaseBrake(ctx context.Context, by provider.Administrator, corpID string) (provider.BrakeView, error)
 	SweepNow(ctx context.Context, by provider.Administrator, corpID string, dryRun bool) (provider.SweepView, error)
+	ListPeople(ctx context.Context, q provider.PeopleQuery) (provider.PeopleList, error)
+	ListSessions(ctx context.Context, q provider.SessionQuery) (provider.SessionList, error)
+	EndSessions(ctx context.Context, by provider.Administrator, o provider.EndOrder) (provider.EndedView, error)
 }
 
 // A verb is one thing that can be asked for.
@@ -39,6 +42,7 @@ type verb struct {
 const (
 	doubtKeys   = "whether a key was published"
 	doubtPeople = "whether anything was changed"
+	doubtNone   = "how things stand"
 )
 
 // verbs is the table of what can be asked for, by method and path.
@@ -47,6 +51,9 @@ func (c Config) verbs() map[string]verb {
 		"GET /keys":            {"keys.list", bare(c.list), doubtKeys, false},
 		"POST /keys/rotations": {"keys.rotate", bare(c.rotate), doubtKeys, false},
 	}
+	if c.Status != nil {
+		all["GET /status"] = verb{"status", bare(c.status), doubtNone, false}
+	}
 	if c.House == nil {
 		return all
 	}
@@ -54,8 +61,17 @@ func (c Config) verbs() map[string]verb {
 		all["POST "+path] = verb{way, do, doubtPeople, way == waySweep}
 	}
 	add("/users/show", "users.show", takes(func(ctx context.Context, _ provider.Administrator, o ShowUsers) (any, error) {
-		people, err := c.House.FindPeople(ctx, o.Who, provider.Show{Client: o.Client, All: o.All})
+		people, err := c.House.FindPeople(ctx, o.Who, provider.Show{Client: o.Client, All: o.All, Holdings: true})
 		return Users{people}, err
+	}))
+	add("/users/list", "users.list", takes(func(ctx context.Context, _ provider.Administrator, o ListUsers) (any, error) {
+		return c.House.ListPeople(ctx, provider.PeopleQuery{CorpID: o.Organisation, Blocked: o.Blocked, Gone: o.Gone, After: o.After, Limit: o.Limit, All: o.All})
+	}))
+	add("/sessions/list", "sessions.list", takes(func(ctx context.Context, _ provider.Administrator, o ListSessions) (any, error) {
+		return c.House.ListSessions(ctx, provider.SessionQuery{Who: o.User, Client: o.Client, After: o.After, Limit: o.Limit, All: o.All})
+	}))
+	add("/sessions/end", "sessions.end", takes(func(ctx context.Context, by provider.Administrator, o EndSessions) (any, error) {
+		return c.House.EndSessions(ctx, by, provider.EndOrder{Who: o.User, ID: o.Session, Grants: o.Grants})
 	}))
 	add("/users/rename", "users.rename", takes(func(ctx context.Context, by provider.Administrator, o RenameUser) (any, error) {
 		return c.House.Rename(ctx, by, o.Who, o.Username)
@@ -115,6 +131,15 @@ func unknown(context.Context, provider.Administrator, []byte) (any, error) { ret
 // bare is for a verb without fields of its own.
 func bare(do func(context.Context) (any, error)) func(context.Context, provider.Administrator, []byte) (any, error) {
 	return func(ctx context.Context, _ provider.Administrator, _ []byte) (any, error) { return do(ctx) }
+}
+
+// statusTime bounds the questions of a status: it is asked for when things stand badly.
+const statusTime = 10 * time.Second
+
+func (c Config) status(ctx context.Context) (any, error) {
+	ctx, cancel := context.WithTimeout(ctx, statusTime)
+	defer cancel()
+	return c.Status(ctx), nil
 }
 
 func (c Config) list(context.Context) (any, error) {

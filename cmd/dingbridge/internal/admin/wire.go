@@ -48,6 +48,32 @@ type Users struct {
 	Users []provider.PersonView `json:"users"`
 }
 
+// ListUsers asks `POST /users/list`, which answers a provider.PeopleList.
+type ListUsers struct {
+	Organisation string `json:"organisation,omitempty"`
+	Blocked      bool   `json:"blocked,omitempty"`
+	Gone         bool   `json:"gone,omitempty"`
+	After        string `json:"after,omitempty"`
+	Limit        int    `json:"limit,omitempty"`
+	All          bool   `json:"all,omitempty"`
+}
+
+// ListSessions asks `POST /sessions/list`, which answers a provider.SessionList.
+type ListSessions struct {
+	User   string `json:"user,omitempty"`
+	Client string `json:"client,omitempty"`
+	After  string `json:"after,omitempty"`
+	Limit  int    `json:"limit,omitempty"`
+	All    bool   `json:"all,omitempty"`
+}
+
+// EndSessions asks `POST /sessions/end`, which answers a provider.EndedView.
+type EndSessions struct {
+	User    string `json:"user,omitempty"`
+	Session string `json:"session,omitempty"`
+	Grants  bool   `json:"grants,omitempty"`
+}
+
 // A User asks `POST /users/block`, `/users/unblock` and `/users/migrate`, which answer how the
 // person is then.
 type User struct {
