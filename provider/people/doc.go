@@ -54,6 +54,9 @@
 //	P21 An answer that is renewed ahead of its time keeps no use waiting, and few are at once.
 //	P22 The sets by which people are found decide nothing: whoever they name is read, and
 //	    whom they lack is asked about all the same.
+//	P23 Reseal leaves no record under another secret than the first, but for those that
+//	    somebody else writes at the moment, and changes nothing else; SealedBeyond finds
+//	    every record that a list of secrets could not open.
 //
 // The hall (provider) and the command's wiring may call it. It imports storage,
 // keys/secret and dingtalk. What P5 rests on: person/ records have no end of life, so

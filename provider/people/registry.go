@@ -96,6 +96,7 @@ type Config struct {
 // A Registry keeps the people. It is safe for concurrent use.
 type Registry struct {
 	store         storage.Store
+	secrets       *secret.List
 	sealer        *secret.Sealer
 	organisations map[string]*organisation // by corpId
 	recheckAfter  time.Duration
@@ -129,7 +130,7 @@ func New(c Config) (*Registry, error) {
 		return nil, errors.New("people: store, secrets and at least one organisation are needed")
 	}
 	r := &Registry{
-		store: c.Store, sealer: c.Secrets.Sealer("person"), organisations: make(map[string]*organisation, len(c.Organisations)),
+		store: c.Store, secrets: c.Secrets, sealer: c.Secrets.Sealer("person"), organisations: make(map[string]*organisation, len(c.Organisations)),
 		recheckAfter: cmp.Or(c.RecheckAfter, 10*time.Minute),
 		substitute:   c.SubstituteEmailDomain,
 		brake:        c.Brake.withDefaults(),
