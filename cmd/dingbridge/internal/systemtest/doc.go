@@ -63,6 +63,9 @@
 //     build of the program and back, everybody who logs in or refreshes gets what they
 //     asked for, behind a balancer that asks for readiness.
 //
+//   - E40: In a soak of mixed traffic memory, goroutines, open files and the storage's keys
+//     stay as they are (DINGBRIDGE_SOAK=30m).
+//
 // SCREENSHOTS=DIR go test -run TestScreenshots puts pictures of every page there.
 // With -short the long proofs run a tenth. Under the race detector the program is
 // built with it too. Nobody imports this package.
