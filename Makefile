@@ -15,7 +15,7 @@ TIMEOUT   = -timeout 30m
 ATONCE    = -p 4
 # First those that take longest, so that nothing waits for them alone at the end.
 PACKAGES  = ./cmd/dingbridge/internal/systemtest ./provider ./cmd/dingbridge ./provider/pages ./...
-REQUIRE   = DINGBRIDGE_REQUIRE_ALL=1 DINGBRIDGE_REQUIRE_ALL_BUT=$(if $(CLIENTS),,apache,omniauth,dingtalk)
+REQUIRE   = DINGBRIDGE_REQUIRE_ALL=1 DINGBRIDGE_REQUIRE_ALL_BUT=$(if $(CLIENTS),,apache,omniauth,dingtalk,proxies,helm)
 
 .PHONY: build test race lint vuln fuzz bench image needs clean
 
@@ -55,7 +55,7 @@ image:
 	$(CONTAINER) build -f deploy/Dockerfile --build-arg VERSION=$(VERSION) -t dingbridge:$(VERSION) .
 
 # Redis, Chromium and Node for the suites that start them, with CLIENTS=1 Apache, Ruby,
-# Java and Python too (Debian, as root).
+# Java, Python, nginx and Caddy too (Debian, as root).
 needs:
 	@.ci/needs $(if $(CLIENTS),clients)
 

@@ -10,6 +10,7 @@
 //	stage_test.go                   two organisations, their ways, and apps for both
 //	balancer_test.go                what stands in front of several processes
 //	parties_test.go                 models of other people's apps, by how they find accounts
+//	proxies_test.go                 what deploy/proxy says, before the provider
 //	example_test.go                 what deploy/examples says, as an operator has it in the end
 //
 // What they prove:
@@ -83,6 +84,10 @@
 //
 //   - E40: In a soak of mixed traffic memory, goroutines, open files and the storage's keys
 //     stay as they are (DINGBRIDGE_SOAK=30m).
+//   - E30: From SIGTERM on a process that is watched says that it is not ready, and serves
+//     on for drain_delay, logins too.
+//   - E31: Through nginx and Caddy, configured as deploy/proxy says, people log in; the
+//     address in the audit trail is theirs whatever they claim, and no query is logged.
 //
 // SCREENSHOTS=DIR go test -run TestScreenshots puts pictures of every page there.
 // With -short the long proofs run a tenth. Under the race detector the program is
