@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 )
 
@@ -29,8 +30,9 @@ const (
 // concurrent use; one per app is enough, and the promise of one token fetch holds
 // per Client.
 type Client struct {
-	corpID, clientID, clientSecret string
-	scanAppID, scanAppSecret       string // the app's own where none was configured
+	corpID, clientID string
+	scanAppID        string // the app's own where none was configured
+	secrets          atomic.Pointer[appSecrets]
 
 	authorize, userToken, me, appToken, byUnionID, user *url.URL
 	qrConnect, password, scan, inApp                    *url.URL
@@ -66,8 +68,7 @@ func New(cfg Config) (*Client, error) {
 		cfg.ScanAppID, cfg.ScanAppSecret = cfg.ClientID, cfg.ClientSecret
 	}
 	c := &Client{
-		corpID: cfg.CorpID, clientID: cfg.ClientID, clientSecret: cfg.ClientSecret,
-		scanAppID: cfg.ScanAppID, scanAppSecret: cfg.ScanAppSecret,
+		corpID: cfg.CorpID, clientID: cfg.ClientID, scanAppID: cfg.ScanAppID,
 		authorize: login.JoinPath("oauth2/auth"),
 		userToken: api.JoinPath("v1.0/oauth2/userAccessToken"),
 		me:        api.JoinPath("v1.0/contact/users/me"),
@@ -88,6 +89,7 @@ func New(cfg Config) (*Client, error) {
 		log:         cfg.Log,
 	}
 	c.observe = c.calls.beside(cfg.Observe)
+	c.secrets.Store(&appSecrets{app: cfg.ClientSecret, scan: cfg.ScanAppSecret})
 	c.token.fetch = c.fetchAppToken
 	c.token.log = cfg.Log
 	c.Pace(cfg.CallsPerSecond)

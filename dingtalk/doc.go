@@ -56,6 +56,8 @@
 //	    than his lane's patience; what finds no room is not sent, and says so.
 //	U12 The departments above a person are whole chains up to the root, each department
 //	    in one once, or an Error: nobody's groups are made of half an answer.
+//	U13 A secret is replaced only by one that DingTalk has just taken. Until then, and
+//	    after every refusal, the one in use stays.
 //
 // Two families of DingTalk's API meet here, the new one (newapi.go) and the old one
 // (oldapi.go), each with its own shape of success and failure. Both end in the same

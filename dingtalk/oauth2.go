@@ -132,7 +132,7 @@ func (c *Client) userTokenRequest(code string) (request, *Error) {
 		ClientSecret string `json:"clientSecret"`
 		Code         string `json:"code"`
 		GrantType    string `json:"grantType"`
-	}{c.clientID, c.clientSecret, code, "authorization_code"})
+	}{c.clientID, c.secrets.Load().app, code, "authorization_code"})
 	if err != nil {
 		return request{}, &Error{Call: CallUserToken, Err: err}
 	}

@@ -49,7 +49,11 @@ type Range struct {
 
 // ProbeApp asks for the app's token as a login does. The error is an *Error.
 func (c *Client) ProbeApp(ctx context.Context) (Probe, error) {
-	r, fault := c.appTokenRequest()
+	return c.probeApp(ctx, c.secrets.Load().app)
+}
+
+func (c *Client) probeApp(ctx context.Context, secret string) (Probe, error) {
+	r, fault := c.appTokenRequest(secret)
 	if fault != nil {
 		return Probe{}, fault
 	}
@@ -61,7 +65,7 @@ func (c *Client) ProbeApp(ctx context.Context) (Probe, error) {
 // a corpId that nobody has, DingTalk was seen to answer status 500, unknownError.
 func (c *Client) ProbeCorp(ctx context.Context) (Probe, error) {
 	body, err := json.Marshal(map[string]string{
-		"client_id": c.clientID, "client_secret": c.clientSecret, "grant_type": "client_credentials",
+		"client_id": c.clientID, "client_secret": c.secrets.Load().app, "grant_type": "client_credentials",
 	})
 	if err != nil {
 		return Probe{}, &Error{Call: CallCorpToken, Err: err}
@@ -94,14 +98,14 @@ func (c *Client) ProbeCode(ctx context.Context) (Probe, error) {
 // ProbeScan shows a made-up code of the pages of 2020, signed for the scan app. No
 // error means that its id and secret and our clock are right.
 func (c *Client) ProbeScan(ctx context.Context) (Probe, error) {
-	return c.probeScan(ctx, c.scanAppID, c.scanAppSecret)
+	return c.probeScan(ctx, c.scanAppID, c.secrets.Load().scan)
 }
 
 // ProbeScanAsApp is ProbeScan signed for the internal app. Where the app's token is
 // refused, it tells which of the two is wrong: an unknown id is 853003, a signature by
 // another secret 853004.
 func (c *Client) ProbeScanAsApp(ctx context.Context) (Probe, error) {
-	return c.probeScan(ctx, c.clientID, c.clientSecret)
+	return c.probeScan(ctx, c.clientID, c.secrets.Load().app)
 }
 
 func (c *Client) probeScan(ctx context.Context, id, secret string) (Probe, error) {

@@ -24,7 +24,7 @@ func (c *Client) ProbePage(ctx context.Context, address string) (Page, Probe, er
 	defer cancel()
 	fail := func(f *Error) (Page, Probe, error) {
 		f.Call = CallPage
-		f.scrub(c.clientSecret, c.scanAppSecret)
+		f.scrub(c.secrets.Load().all()...)
 		return Page{}, Probe{}, f
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)

@@ -90,7 +90,7 @@ func (c *Client) once(ctx context.Context, r request, decode func(answer) *Error
 	}
 	if fault != nil {
 		fault.Call = r.call
-		fault.scrub(r.secret, r.code, c.clientSecret, c.scanAppSecret)
+		fault.scrub(append(c.secrets.Load().all(), r.secret, r.code)...)
 	}
 	if c.observe != nil {
 		var err error // not fault itself: a nil *Error is no nil error

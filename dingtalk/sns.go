@@ -49,7 +49,7 @@ func (c *Client) ScanAccount(ctx context.Context, code string) (Account, error) 
 		e.Call = CallScan
 		return Account{}, e
 	}
-	r, fault := c.scanRequest(c.scanAppID, c.scanAppSecret, code)
+	r, fault := c.scanRequest(c.scanAppID, c.secrets.Load().scan, code)
 	if fault != nil {
 		return Account{}, fault
 	}

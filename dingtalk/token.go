@@ -116,7 +116,7 @@ func (t *tokenCache) start(ctx context.Context) *flight {
 // fetchAppToken asks DingTalk for the app's token. Asking again while one is valid
 // gives the same one, so a repetition is safe, and so are other replicas.
 func (c *Client) fetchAppToken(ctx context.Context) (appToken, *Error) {
-	r, fault := c.appTokenRequest()
+	r, fault := c.appTokenRequest(c.secrets.Load().app)
 	if fault != nil {
 		return appToken{}, fault
 	}
@@ -131,15 +131,15 @@ func (c *Client) fetchAppToken(ctx context.Context) (appToken, *Error) {
 	return token, fault
 }
 
-func (c *Client) appTokenRequest() (request, *Error) {
+func (c *Client) appTokenRequest(secret string) (request, *Error) {
 	body, err := json.Marshal(struct {
 		AppKey    string `json:"appKey"`
 		AppSecret string `json:"appSecret"`
-	}{c.clientID, c.clientSecret})
+	}{c.clientID, secret})
 	if err != nil {
 		return request{}, &Error{Call: CallAppToken, Err: err}
 	}
-	return request{call: CallAppToken, method: http.MethodPost, url: c.appToken, body: body, repeatable: true}, nil
+	return request{call: CallAppToken, method: http.MethodPost, url: c.appToken, body: body, secret: secret, repeatable: true}, nil
 }
 
 // decodeAppToken reads the answer of accessToken.

@@ -15,6 +15,7 @@ import (
 // work; all else is safe to call meanwhile.
 type Client struct {
 	cfg       Config
+	secret    atomic.Pointer[string]
 	open      *url.URL
 	transport *http.Transport
 	times     times
@@ -76,7 +77,7 @@ func New(cfg Config) (*Client, error) {
 	if err := errors.Join(cfg.check(), apiFault, proxyFault); err != nil {
 		return nil, fmt.Errorf("configure stream: %w", err)
 	}
-	return &Client{
+	c := &Client{
 		cfg:       cfg,
 		open:      api.JoinPath("v1.0/gateway/connections/open"),
 		transport: transport,
@@ -88,7 +89,19 @@ func New(cfg Config) (*Client, error) {
 		room:   make(chan struct{}, mostWaiting),
 		turns:  make(chan struct{}, mostAtOnce),
 		events: newMemory(mostKnown),
-	}, nil
+	}
+	c.secret.Store(&c.cfg.ClientSecret)
+	return c, nil
+}
+
+// ReplaceSecret takes another client secret for the next connection. The one that stands
+// goes on. Let DingTalk have taken the secret before.
+func (c *Client) ReplaceSecret(secret string) error {
+	if !isToken(secret) {
+		return errors.New("the client secret is missing, or holds spaces or characters other than ASCII")
+	}
+	c.secret.Store(&secret)
+	return nil
 }
 
 // Status returns how things stand.

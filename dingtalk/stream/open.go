@@ -41,7 +41,7 @@ func (c *Client) ask(ctx context.Context) (place, error) {
 		ClientSecret  string         `json:"clientSecret"`
 		Subscriptions []subscription `json:"subscriptions"`
 		UA            string         `json:"ua"`
-	}{c.cfg.ClientID, c.cfg.ClientSecret, []subscription{{"EVENT", "*"}}, c.cfg.UserAgent})
+	}{c.cfg.ClientID, *c.secret.Load(), []subscription{{"EVENT", "*"}}, c.cfg.UserAgent})
 	if err != nil {
 		return place{}, errors.New("the request cannot be made")
 	}
@@ -126,7 +126,7 @@ func (c *Client) cleanError(where string, err error, secrets ...string) error {
 }
 
 func (c *Client) clean(words string, secrets ...string) string {
-	return clean(words, append(secrets, c.cfg.ClientSecret)...)
+	return clean(words, append(secrets, c.cfg.ClientSecret, *c.secret.Load())...)
 }
 
 // newTransport makes the connections, by HTTP/1.1, which a websocket begins with.
