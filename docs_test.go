@@ -152,6 +152,7 @@ func TestExampleConfigurationsLoad(t *testing.T) {
 		"grafana": {config, read("deploy/examples/grafana/clients.yaml")},
 		"gitlab":  {config, read("deploy/examples/gitlab/clients.yaml")},
 		"apache":  {config, read("deploy/examples/apache/clients.yaml")},
+		"vue":     {config, read("deploy/examples/vue-django/clients.yaml")},
 	}
 	for _, name := range []string{"README.md", "README.zh-CN.md"} {
 		files := map[string]string{}

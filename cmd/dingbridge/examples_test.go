@@ -13,8 +13,9 @@ import (
 	"github.com/dingbridge/dingbridge/provider/clients"
 )
 
-// TestExamplesAreWhatTheirCommandsMake: the command in the README of each example makes
-// the entry that the example shows, but for the secret.
+// TestExamplesAreWhatTheirCommandsMake: the commands in the README of each example make
+// the entries that the example shows, but for the secret, and for tables of claims, which
+// no flag has.
 func TestExamplesAreWhatTheirCommandsMake(t *testing.T) {
 	root, err := filepath.Abs(filepath.Join("..", ".."))
 	if err != nil {
@@ -32,39 +33,42 @@ func TestExamplesAreWhatTheirCommandsMake(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			found := command.FindSubmatch(text)
-			if found == nil {
-				t.Fatal("the README has no `dingbridge client add`")
-			}
-			// Quotes are round what the shell would take apart, and nothing has spaces in it.
-			args := strings.Fields(strings.NewReplacer("\\\n", " ", `"`, "").Replace(string(found[1])))
 			t.Chdir(t.TempDir())
-			var out bytes.Buffer
-			if code := run(args, &out, &out); code != exitOK {
-				t.Fatalf("%q ends with %d: %s", args, code, out.String())
+			for _, found := range command.FindAllSubmatch(text, -1) {
+				// Quotes are round what the shell would take apart, and nothing has spaces in it.
+				args := strings.Fields(strings.NewReplacer("\\\n", " ", `"`, "").Replace(string(found[1])))
+				var out bytes.Buffer
+				if code := run(args, &out, &out); code != exitOK {
+					t.Fatalf("%q ends with %d: %s", args, code, out.String())
+				}
 			}
-			made, shown := entry(t, "clients.yaml"), entry(t, filepath.Join(folder, "clients.yaml"))
-			if made.SecretHash == shown.SecretHash || made.SecretHash == "" {
-				t.Errorf("the secret is %q", made.SecretHash)
+			made, shown := entries(t, "clients.yaml"), entries(t, filepath.Join(folder, "clients.yaml"))
+			if len(made) != len(shown) {
+				t.Fatalf("the README makes %d clients, the example has %d", len(made), len(shown))
 			}
-			made.SecretHash, shown.SecretHash = "", ""
-			if !reflect.DeepEqual(made, shown) {
-				t.Errorf("the command makes\n%+v\nand the example is\n%+v", made, shown)
+			for i := range made {
+				if made[i].SecretHash == shown[i].SecretHash != made[i].Public || made[i].SecretHash == "" != made[i].Public {
+					t.Errorf("the secret of %s is %q", made[i].ID, made[i].SecretHash)
+				}
+				made[i].SecretHash, shown[i].SecretHash, shown[i].Claims = "", "", nil
+				if !reflect.DeepEqual(made[i], shown[i]) {
+					t.Errorf("the command makes\n%+v\nand the example is\n%+v", made[i], shown[i])
+				}
 			}
 		})
 	}
 }
 
-// entry is the one client of a file.
-func entry(t *testing.T, file string) clients.Spec {
+// entries are the clients of a file.
+func entries(t *testing.T, file string) []clients.Spec {
 	t.Helper()
 	data, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	d, err := config.ParseClients(file, data)
-	if err != nil || len(d.Specs) != 1 {
-		t.Fatalf("%s has not one client: %v", file, err)
+	if err != nil || len(d.Specs) == 0 {
+		t.Fatalf("%s has no client: %v", file, err)
 	}
-	return d.Specs[0]
+	return d.Specs
 }

@@ -49,19 +49,26 @@ func within(t *testing.T) context.Context {
 	return ctx
 }
 
-// bring installs packages, or leaves the suite out. A registry may fail once.
+// bring installs packages, or leaves the suite out.
 func bring(t *testing.T, folder, program string, args ...string) {
 	t.Helper()
+	if err := install(t, folder, program, args...); err != nil {
+		leaveOut(t, "dingtalk", err.Error())
+	}
+}
+
+// install runs a program that brings packages. A registry may fail once.
+func install(t *testing.T, folder, program string, args ...string) error {
 	for try := 1; ; try++ {
 		cmd := exec.CommandContext(within(t), program, args...)
 		cmd.Dir = folder
 		out, err := cmd.CombinedOutput()
 		if err == nil {
-			return
+			return nil
 		}
 		t.Logf("%s, try %d: %v\n%s", program, try, err, out)
 		if try == 3 {
-			leaveOut(t, "dingtalk", program+" cannot install the clients")
+			return fmt.Errorf("%s cannot install what is needed: %w", program, err)
 		}
 	}
 }
