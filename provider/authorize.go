@@ -3,6 +3,7 @@ package provider
 import (
 	"errors"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/dingbridge/dingbridge/provider/audit"
 	"github.com/dingbridge/dingbridge/provider/clients"
 	"github.com/dingbridge/dingbridge/provider/grants"
+	"github.com/dingbridge/dingbridge/provider/limits"
 	"github.com/dingbridge/dingbridge/provider/login"
 	"github.com/dingbridge/dingbridge/provider/pages"
 	"github.com/dingbridge/dingbridge/provider/people"
@@ -32,6 +34,9 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 	}
 	// prompt=login and select_account go to DingTalk whatever our session says.
 	if cookie := p.cookies.get(r, p.cookies.session); cookie != "" && !a.asks("login", "select_account") && !p.tapFirst(r, a) {
+		if p.inCircles(w, r, a, cookie) {
+			return
+		}
 		if p.signOn(w, r, a, cookie) {
 			return
 		}
@@ -111,6 +116,21 @@ func (p *Provider) signOn(w http.ResponseWriter, r *http.Request, a authRequest,
 	return true
 }
 
+// inCircles tells whether a browser comes with its session to one client again and again,
+// sent there by an app in a loop, and then has answered.
+func (p *Provider) inCircles(w http.ResponseWriter, r *http.Request, a authRequest, cookie string) bool {
+	if _, ok := p.limits.Of(limits.Circles, netip.Addr{}, a.client.ID, cookie).Take(); ok {
+		return false
+	}
+	if a.asks("none") {
+		p.limited(r.Context(), limits.Circles)
+		p.respondError(w, r, a.reply(), "temporarily_unavailable", "")
+		return true
+	}
+	p.turnAwayPerson(w, r, limits.Circles, p.here(r))
+	return true
+}
+
 // grant issues a code to a client for a person who is here and was admitted. It tells
 // whether it answered; if not, a logout has ended the session meanwhile, or ended it
 // before and could not remove its record.
@@ -154,14 +174,12 @@ func (p *Provider) grantRequest(c *clients.Client, l login.Request, s sessions.S
 // begin sends the browser to DingTalk, or to a page of ours on the way there.
 func (p *Provider) begin(w http.ResponseWriter, r *http.Request, l login.Request, c *clients.Client) {
 	ctx := r.Context()
-	if !p.begun.take() {
-		p.record(ctx, audit.Event{Name: audit.AuthorizeRefused, Reason: "too many logins at once"})
-		w.Header().Set("Retry-After", unavailableTry)
+	if over, ok := p.mayBegin(ctx, kindLogin, nil); !ok {
 		retry := p.here(r)
 		if l.Page != "" { // the request may be a form
 			retry = p.base + l.Page
 		}
-		p.page(w, r, http.StatusServiceUnavailable, pages.Page{Kind: pages.TooManyRequests, RetryURL: retry})
+		p.turnAwayPerson(w, r, over, retry)
 		return
 	}
 	state, op, err := p.login.Begin(l, p.binding(r))

@@ -26,7 +26,26 @@ func (h *house) browser() *browser {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	return &browser{h.t, &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	b := &browser{h.t, &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	if h.from != "" {
+		b.client.Transport = fromAddress{h.from}
+	}
+	return b
+}
+
+// at is the house as it is reached from an address, through a proxy that it trusts.
+func (h *house) at(address string) *house {
+	other := *h
+	other.from = address
+	return &other
+}
+
+type fromAddress struct{ address string }
+
+func (f fromAddress) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set("X-Forwarded-For", f.address)
+	return http.DefaultTransport.RoundTrip(r)
 }
 
 // page is what a browser got.

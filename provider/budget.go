@@ -21,14 +21,17 @@ func newBudget(perSecond, seconds int) *budget {
 	return &budget{rate: float64(perSecond), full: full, left: full, since: time.Now()}
 }
 
-func (b *budget) take() bool {
-	_, ok := b.reserve(0)
+func (b *budget) take() bool { return b.takeAbove(0) }
+
+// takeAbove takes one if a part of the whole is left then, for others.
+func (b *budget) takeAbove(part float64) bool {
+	_, ok := b.reserve(0, part)
 	return ok
 }
 
 // wait takes, and waits for it no longer than most. Who came first is served first.
 func (b *budget) wait(ctx context.Context, most time.Duration) bool {
-	turn, ok := b.reserve(most)
+	turn, ok := b.reserve(most, 0)
 	if !ok || turn <= 0 {
 		return ok
 	}
@@ -40,14 +43,15 @@ func (b *budget) wait(ctx context.Context, most time.Duration) bool {
 	}
 }
 
-// reserve takes one now, or one that will be there within most, and says when.
-func (b *budget) reserve(most time.Duration) (turn time.Duration, ok bool) {
+// reserve takes one now, or one that will be there within most, and says when. The part
+// of the whole is not touched.
+func (b *budget) reserve(most time.Duration, part float64) (turn time.Duration, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := time.Now()
 	b.left = min(b.left+now.Sub(b.since).Seconds()*b.rate, b.full)
 	b.since = now
-	turn = time.Duration((1 - b.left) / b.rate * float64(time.Second))
+	turn = time.Duration((1 + part*b.full - b.left) / b.rate * float64(time.Second))
 	if turn > most {
 		return 0, false
 	}

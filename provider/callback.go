@@ -9,6 +9,7 @@ import (
 	"github.com/dingbridge/dingbridge/dingtalk"
 	"github.com/dingbridge/dingbridge/provider/audit"
 	"github.com/dingbridge/dingbridge/provider/clients"
+	"github.com/dingbridge/dingbridge/provider/limits"
 	"github.com/dingbridge/dingbridge/provider/login"
 	"github.com/dingbridge/dingbridge/provider/pages"
 	"github.com/dingbridge/dingbridge/provider/people"
@@ -65,10 +66,8 @@ func (p *Provider) takeAnswer(w http.ResponseWriter, r *http.Request, state logi
 	ctx := r.Context()
 	// A state costs nothing to get, an answer costs calls to DingTalk, which grants an
 	// app so many a second. What is turned away here is not claimed and can come again.
-	if !p.answers.wait(ctx, answerWait) {
-		p.record(ctx, audit.Event{Name: audit.RequestLimited, Reason: "answers of DingTalk per second"})
-		w.Header().Set("Retry-After", unavailableTry)
-		p.page(w, r, http.StatusServiceUnavailable, pages.Page{Kind: pages.TooManyRequests, RetryURL: p.retryHere(r)})
+	if over, ok := p.mayAnswer(ctx); !ok {
+		p.turnAwayPerson(w, r, over, p.retryHere(r))
 		return
 	}
 	f := finish{state: state, code: code, binding: p.cookies.get(r, p.cookies.binding)}
@@ -105,6 +104,20 @@ func (p *Provider) takeAnswer(w http.ResponseWriter, r *http.Request, state logi
 	}
 }
 
+// mayAnswer takes a place among the logins that DingTalk is asked about, and a turn. An
+// address that brought many codes which DingTalk does not know waits for none, and
+// leaves half of them to others.
+func (p *Provider) mayAnswer(ctx context.Context) (over limits.Word, ok bool) {
+	call := callOf(ctx)
+	switch {
+	case !call.work.move(p.limits.Logins):
+		return limits.LoginsAtOnce, false
+	case !p.limits.Of(limits.AddressAnswers, call.from, "", "").Has():
+		return limits.AddressAnswers, p.answers.takeAbove(.5)
+	}
+	return limits.Answers, p.answers.wait(ctx, answerWait)
+}
+
 // decline ends the login with an answer that has no code: the person pressed refuse,
 // or is not the one whom the client expects.
 func (p *Provider) decline(w http.ResponseWriter, r *http.Request, f finish, why string) {
@@ -129,6 +142,9 @@ func (p *Provider) identify(w http.ResponseWriter, r *http.Request, f finish) {
 	ctx, start := r.Context(), time.Now()
 	account, err := f.organisation.account(ctx, f.state.Way, f.code)
 	if err != nil {
+		if dingtalk.ReasonOf(err) == dingtalk.ReasonCodeRejected {
+			p.limits.Of(limits.AddressAnswers, callOf(ctx).from, "", "").Take()
+		}
 		p.upstreamFailed(w, r, f, err)
 		return
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/dingbridge/dingbridge/provider/audit"
 	"github.com/dingbridge/dingbridge/provider/clients"
+	"github.com/dingbridge/dingbridge/provider/limits"
 )
 
 // credentials are what a client shows of itself (RFC 6749 section 2.3.1).
@@ -76,8 +77,16 @@ func (p *Provider) authenticateClient(next http.Handler) http.Handler {
 		shown, description := readCredentials(r)
 		client, known := p.Clients.Lookup(shown.id)
 		call := callOf(r.Context())
+		tried := p.limits.Of(limits.Authentications, call.from, "", "")
 		if known {
 			call.client = client
+			tried = p.limits.Of(limits.Authentications, call.from, client.ID, "")
+		}
+		// Beyond so many wrong secrets none is looked at, but one that was right here lately:
+		// a stranger behind the same address locks no app out.
+		if shown.secret != "" && !tried.Has() && !(known && p.limits.WasProven(call.from, client.ID, shown.secret)) {
+			p.turnAwayClient(w, r, limits.Authentications)
+			return
 		}
 		switch {
 		case description != "":
@@ -89,6 +98,10 @@ func (p *Provider) authenticateClient(next http.Handler) http.Handler {
 			description = "the client is not known or its secret is wrong"
 		}
 		if description != "" {
+			if _, ok := tried.Take(); !ok {
+				p.turnAwayClient(w, r, limits.Authentications)
+				return
+			}
 			// A client that is not known is not named: people paste the secret into the
 			// field of the id.
 			reason := description
@@ -97,6 +110,13 @@ func (p *Provider) authenticateClient(next http.Handler) http.Handler {
 			}
 			p.record(r.Context(), audit.Event{Name: audit.ClientAuthenticationFailed, Reason: reason, Way: shown.method})
 			writeInvalidClient(w, description)
+			return
+		}
+		if shown.secret != "" {
+			p.limits.Proven(call.from, client.ID, shown.secret)
+		}
+		if over, ok := p.mayWork(r.Context(), client); !ok {
+			p.turnAwayClient(w, r, over)
 			return
 		}
 		next.ServeHTTP(w, r)

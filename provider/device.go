@@ -15,6 +15,7 @@ import (
 	"github.com/dingbridge/dingbridge/provider/clients"
 	"github.com/dingbridge/dingbridge/provider/device"
 	"github.com/dingbridge/dingbridge/provider/grants"
+	"github.com/dingbridge/dingbridge/provider/limits"
 	"github.com/dingbridge/dingbridge/provider/people"
 	"github.com/dingbridge/dingbridge/storage"
 )
@@ -28,9 +29,9 @@ func (p *Provider) deviceAuthorization(ctx context.Context, c *clients.Client, s
 		return nil, notForDevices()
 	case len(scope) > maxScope, len(scopes) == 0:
 		return nil, op.NewStatusError(oidc.ErrInvalidScope().WithDescription("no scope is left that this client may ask for; ask for openid"), http.StatusBadRequest)
-	case !p.begun.take():
-		p.record(ctx, audit.Event{Name: audit.RequestLimited, Reason: "devices per second"})
-		return nil, op.NewStatusError(&oidc.Error{ErrorType: "temporarily_unavailable", Description: "too many devices at once; try again"}, http.StatusServiceUnavailable)
+	}
+	if over, ok := p.mayBegin(ctx, kindDevice, c); !ok {
+		return nil, p.overLimit(ctx, over)
 	}
 	codes, err := p.device.Begin(ctx, device.Ask{ClientID: c.ID, Scopes: scopes, Address: callOf(ctx).address})
 	if err != nil {
@@ -60,6 +61,9 @@ func (p *Provider) deviceToken(ctx context.Context, c *clients.Client, code stri
 	if !c.DeviceAuthorization {
 		return nil, notForDevices()
 	}
+	if err := p.show(ctx, c, code); err != nil {
+		return nil, oauthError(err)
+	}
 	asked, err := p.device.Poll(ctx, code, c.ID)
 	if err != nil {
 		return nil, p.deviceRefused(ctx, asked, err)
@@ -87,6 +91,7 @@ func (p *Provider) deviceToken(ctx context.Context, c *clients.Client, code stri
 	if err != nil {
 		return nil, p.deviceRefused(ctx, asked, err)
 	}
+	p.cameBack(ctx, kindDevice)
 	p.record(ctx, audit.Event{Name: audit.DeviceRedeemed, Subject: string(person.Subject), GrantID: grant.Ref.Name()})
 	return answer, nil
 }
@@ -124,6 +129,12 @@ func (p *Provider) deviceRefused(ctx context.Context, asked device.Request, err 
 		return oauthError(err)
 	case isOutage(err):
 		return p.outage(ctx, "token", err)
+	case errors.Is(err, device.ErrInvalid):
+		if over, ok := p.mayFail(ctx, limits.Codes); !ok {
+			return p.overLimit(ctx, over)
+		}
+	case !errors.Is(err, device.ErrPending) && !errors.Is(err, device.ErrSlowDown):
+		callOf(ctx).shown.Take()
 	}
 	for _, d := range deviceErrors {
 		if errors.Is(err, d.err) {

@@ -10,6 +10,7 @@ import (
 	"github.com/dingbridge/dingbridge/provider/audit"
 	"github.com/dingbridge/dingbridge/provider/clients"
 	"github.com/dingbridge/dingbridge/provider/device"
+	"github.com/dingbridge/dingbridge/provider/limits"
 	"github.com/dingbridge/dingbridge/provider/login"
 	"github.com/dingbridge/dingbridge/provider/pages"
 	"github.com/dingbridge/dingbridge/provider/people"
@@ -114,9 +115,16 @@ func (p *Provider) deviceCodePost(w http.ResponseWriter, r *http.Request) {
 		p.refuseDevice(w, r, session, pages.FormExpired, "form")
 		return
 	}
+	guessed := p.limits.Of(limits.UserCodes, callOf(ctx).from, "", "")
+	if !guessed.Has() {
+		p.limited(ctx, limits.UserCodes)
+		p.refuseDevice(w, r, session, pages.TooManyCodes, "too_many_codes")
+		return
+	}
 	asked, err := p.device.Find(ctx, session.Ref.Subject, r.PostForm.Get("user_code"))
 	switch {
 	case errors.Is(err, device.ErrWrongCode):
+		guessed.Take()
 		p.recordDevice(r, session, audit.DeviceRefused, "wrong_code")
 		p.askDeviceCode(w, r, session, true)
 		return

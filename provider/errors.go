@@ -111,6 +111,7 @@ const (
 	cannotAnswer   = "the provider cannot answer now; try again"
 	tokenNotValid  = "the access token is not valid, or no longer"
 	deviceDenied   = "the request was denied"
+	tooMuch        = "too much at once, or too often; try again later"
 	unavailableTry = "5" // seconds, for Retry-After
 )
 
@@ -120,6 +121,8 @@ func oauthError(err error) error {
 	switch {
 	case isOutage(err):
 		return op.NewStatusError(&oidc.Error{ErrorType: "temporarily_unavailable", Description: cannotAnswer}, http.StatusServiceUnavailable)
+	case errors.Is(err, errTooOften):
+		return tooOften(http.StatusTooManyRequests)
 	case errors.Is(err, grants.ErrInvalid), errors.Is(err, grants.ErrWrongClient), errors.Is(err, grants.ErrMismatch),
 		errors.Is(err, grants.ErrReused), errors.Is(err, grants.ErrSuperseded),
 		errors.Is(err, errRemoved), errors.Is(err, sessions.ErrNone), errors.Is(err, people.ErrGone), errors.Is(err, people.ErrBlocked), errors.Is(err, people.ErrEnded), errors.Is(err, people.ErrUnknownPerson), errors.Is(err, errNotAdmitted):

@@ -9,11 +9,3 @@ func (p *Provider) AnswersLeft() float64 {
 	defer p.answers.mu.Unlock()
 	return p.answers.left
 }
-
-// Paths are those of all routes.
-func (p *Provider) Paths() (paths []string) {
-	for _, route := range p.routeTable() {
-		paths = append(paths, route.path)
-	}
-	return paths
-}

@@ -70,6 +70,7 @@ func (p *Provider) complete(w http.ResponseWriter, r *http.Request, f finish, pe
 	case replaced:
 		p.notify(ctx, before.Ref.Subject, &before.ID, entered)
 	}
+	p.cameBack(ctx, kindLogin)
 	p.record(ctx, audit.Event{Name: audit.LoginSucceeded, Subject: string(person.Subject), SessionID: session.ID.String(),
 		GrantID: nameOf(end), CorpID: person.CorpID, Duration: took})
 	p.sendBack(w, r, f, cookie, end, person)

@@ -20,6 +20,7 @@ import (
 	"github.com/dingbridge/dingbridge/provider"
 	"github.com/dingbridge/dingbridge/provider/audit"
 	"github.com/dingbridge/dingbridge/provider/clients"
+	"github.com/dingbridge/dingbridge/provider/limits"
 	"github.com/dingbridge/dingbridge/provider/login"
 	"github.com/dingbridge/dingbridge/provider/pages"
 	"github.com/dingbridge/dingbridge/storage"
@@ -56,6 +57,7 @@ type house struct {
 	store    *faultyStore
 	events   *events
 	logs     *lockedBuffer
+	from     string // the address from which it is asked; empty: loopback
 }
 
 // faultyStore is the real store, counted, with faults on demand.
@@ -164,6 +166,9 @@ type plan struct {
 	ways     []login.Way // none: OAuth2
 }
 
+// unlimited is for what other tests look at.
+var unlimited = limits.Config{LoginsPerAddress: 1 << 20, FailuresPerMinute: 1 << 20, RequestsPerClient: 1 << 20, Circles: 1 << 20}
+
 // option changes a house before it is built.
 type option func(*plan)
 
@@ -182,6 +187,7 @@ func buildOn(t *testing.T, store storage.Store, options ...option) *house {
 	t.Helper()
 	design := plan{specs: testClients(), as: "zhangsan"}
 	design.LoginsPerSecond, design.DingTalkLoginsPerSecond, design.Contact = 1<<20, 1<<20, "it@example.com"
+	design.Limits = unlimited
 	for _, o := range options {
 		o(&design)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/dingbridge/dingbridge/provider/audit"
 	"github.com/dingbridge/dingbridge/provider/clients"
 	"github.com/dingbridge/dingbridge/provider/grants"
+	"github.com/dingbridge/dingbridge/provider/limits"
 	"github.com/dingbridge/dingbridge/provider/people"
 	"github.com/dingbridge/dingbridge/provider/sessions"
 )
@@ -39,11 +40,17 @@ var inactive = op.NewResponse(introspection{})
 // resource servers that this client's tokens are for. It tells no more of the person than
 // userinfo would: a username is scope profile's.
 func (p *Provider) introspect(ctx context.Context, c *clients.Client, token string) (*op.Response, error) {
+	if err := p.show(ctx, c, token); err != nil {
+		return nil, oauthError(err)
+	}
 	if ref, generation, err := p.grants.OpenRefresh(token); err == nil {
 		return p.introspectRefresh(ctx, c, ref, generation)
 	}
 	access, err := p.openAccess(token)
 	if err != nil {
+		if over, ok := p.mayFail(ctx, limits.Tokens); !ok {
+			return nil, p.overLimit(ctx, over)
+		}
 		return inactive, nil
 	}
 	owner, known := p.Clients.Lookup(access.Audience)
@@ -57,6 +64,7 @@ func (p *Provider) introspect(ctx context.Context, c *clients.Client, token stri
 	case err != nil && isOutage(err): // never active:false for what could not be asked
 		return nil, p.outage(ctx, "introspect", err)
 	case err != nil:
+		callOf(ctx).shown.Take()
 		return inactive, nil
 	}
 	scopes := owner.NarrowScopes(access.Scopes)
@@ -74,6 +82,7 @@ func (p *Provider) introspectRefresh(ctx context.Context, c *clients.Client, ref
 	case err != nil && isOutage(err):
 		return nil, p.outage(ctx, "introspect", err)
 	case err != nil, grant.CheckRefresh(c.ID, generation) != nil, !c.IssuesRefresh(c.NarrowScopes(grant.Scopes)), generation < grant.Generation:
+		callOf(ctx).shown.Take()
 		return inactive, nil
 	}
 	person, err = p.admit(ctx, c, person, grant.Epoch)

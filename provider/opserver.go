@@ -38,12 +38,13 @@ func (p *Provider) library() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(&later{w}, r) })
 }
 
-// later says with every 503 when to come again: the library's errors carry no headers.
+// later says with every 503 and 429 when to come again: the library's errors carry no
+// headers.
 type later struct{ http.ResponseWriter }
 
 func (l *later) WriteHeader(status int) {
-	if status == http.StatusServiceUnavailable {
-		l.Header().Set("Retry-After", unavailableTry)
+	if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
+		l.Header().Set("Retry-After", retryAfter(status))
 	}
 	l.ResponseWriter.WriteHeader(status)
 }

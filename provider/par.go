@@ -34,9 +34,8 @@ func (p *Provider) par(w http.ResponseWriter, r *http.Request) {
 		p.refusePush(w, r, http.StatusBadRequest, cmp.Or(fault.code, "invalid_request"), cmp.Or(fault.description, "the request is not in order"))
 		return
 	}
-	if !p.begun.take() {
-		w.Header().Set("Retry-After", unavailableTry)
-		p.refusePush(w, r, http.StatusTooManyRequests, "temporarily_unavailable", "too many requests at once; try again")
+	if over, ok := p.mayBegin(ctx, kindPushed, c); !ok {
+		p.turnAwayClient(w, r, over)
 		return
 	}
 	uri, life, op, err := p.pushed.Push(c.ID, form)

@@ -258,7 +258,7 @@ func TestThreat_PAR_Limits(t *testing.T) {
 	h := build(t, func(p *plan) { p.LoginsPerSecond = 1 })
 	limited := 0
 	for range 30 {
-		if r := h.push(); r.status == http.StatusTooManyRequests && r.header.Get("Retry-After") != "" && r.text("error") == "temporarily_unavailable" {
+		if r := h.push(); r.status == http.StatusServiceUnavailable && r.header.Get("Retry-After") != "" && r.text("error") == "temporarily_unavailable" {
 			limited++
 		} else if r.status != http.StatusCreated {
 			t.Fatalf("%d %s", r.status, r.body)

@@ -48,10 +48,8 @@ func (p *Provider) endSessionPost(w http.ResponseWriter, r *http.Request) {
 // belongs in no URL (docs/decisions/0010).
 func (p *Provider) keepPosted(w http.ResponseWriter, r *http.Request, path string) {
 	ctx := r.Context()
-	if !p.begun.take() {
-		p.record(ctx, audit.Event{Name: audit.RequestLimited, Reason: "posted forms per second"})
-		w.Header().Set("Retry-After", unavailableTry)
-		p.page(w, r, http.StatusServiceUnavailable, pages.Page{Kind: pages.TooManyRequests})
+	if over, ok := p.mayBegin(ctx, kindPosted, nil); !ok {
+		p.turnAwayPerson(w, r, over, "")
 		return
 	}
 	reference, op, err := p.pushed.Post(path, r.PostForm)

@@ -22,6 +22,7 @@ import (
 	"github.com/dingbridge/dingbridge/provider/device"
 	"github.com/dingbridge/dingbridge/provider/grants"
 	"github.com/dingbridge/dingbridge/provider/leavers"
+	"github.com/dingbridge/dingbridge/provider/limits"
 	"github.com/dingbridge/dingbridge/provider/login"
 	"github.com/dingbridge/dingbridge/provider/logout"
 	"github.com/dingbridge/dingbridge/provider/pages"
@@ -66,6 +67,8 @@ type Config struct {
 	// DingTalkLoginsPerSecond bounds the answers of DingTalk that this process works on, each
 	// of which costs calls to DingTalk; 20, which is what DingTalk grants one app.
 	DingTalkLoginsPerSecond int
+	// Limits are all the others.
+	Limits limits.Config
 	// Contact is shown to people whom a client does not admit.
 	Contact string
 }
@@ -89,8 +92,12 @@ type Provider struct {
 	tickets   *secret.Tokens
 	begun     *budget
 	answers   *budget
+	limits    *limits.Limits
+	turned    turned
+	strangers sync.Once // a proxy that is not listed was told of
 	discovery []byte
 	handler   http.Handler
+	paths     []string
 	draining  atomic.Bool
 	drained   chan struct{} // closed with draining
 	watched   atomic.Bool   // somebody asks whether we are ready
@@ -157,6 +164,7 @@ func New(c Config) (*Provider, error) {
 		tickets:  c.Secrets.Tokens("form"),
 		begun:    newBudget(c.LoginsPerSecond, 10),
 		answers:  newBudget(c.DingTalkLoginsPerSecond, 1),
+		limits:   limits.New(c.Limits),
 		drained:  make(chan struct{}),
 	}
 	p.notices = logout.New(logout.Config{Issuer: c.Issuer, Audit: c.Audit, Log: c.Log, Sign: func(alg string, payload []byte) (string, error) {
@@ -171,6 +179,10 @@ func New(c Config) (*Provider, error) {
 
 // Handler serves everything.
 func (p *Provider) Handler() http.Handler { return p.handler }
+
+// Paths lists those that Handler knows, each as browsers send it. Of one that ends in a
+// slash, but for the front page, it serves what is below it too.
+func (p *Provider) Paths() []string { return p.paths }
 
 // Drain makes readiness fail, so that a load balancer sends nothing new; what is
 // under way goes on.

@@ -15,6 +15,7 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 
 	"github.com/dingbridge/dingbridge/provider/audit"
+	"github.com/dingbridge/dingbridge/provider/limits"
 	"github.com/dingbridge/dingbridge/provider/pages"
 )
 
@@ -37,6 +38,8 @@ const (
 	pathJWKS              = "/jwks"
 	pathDiscovery         = "/.well-known/openid-configuration"
 	pathMetadata          = "/.well-known/oauth-authorization-server" // RFC 8414
+	pathHealth            = "/healthz"
+	pathReady             = "/readyz"
 
 	pathDeviceAuthorization = "/device_authorization" // RFC 8628
 	pathDevice              = "/device"
@@ -96,8 +99,8 @@ func (p *Provider) routeTable() []route {
 		{pathRevoke, []string{http.MethodPost}, script, true, library},
 		{pathUserinfo, []string{http.MethodGet, http.MethodPost}, script, false, f(p.userinfo)},
 		{pathUserinfo + "/", []string{http.MethodGet, http.MethodPost}, script, false, f(p.userinfoOther)},
-		{"/healthz", get, client, false, f(p.healthz)},
-		{"/readyz", get, client, false, f(p.readyz)},
+		{pathHealth, get, client, false, f(p.healthz)},
+		{pathReady, get, client, false, f(p.readyz)},
 		{"/", get, person, false, f(p.home)},
 	}
 }
@@ -118,6 +121,7 @@ func (p *Provider) routes() http.Handler {
 	}
 	belowUserinfo := p.base + pathUserinfo + "/"
 	unknown := p.guard(route{audience: person, handler: http.HandlerFunc(p.notFound)})
+	p.paths = slices.Sorted(maps.Keys(exact))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path := r.URL.EscapedPath()
 		handler, known := exact[path]
@@ -139,8 +143,12 @@ func (p *Provider) guard(route route) http.Handler {
 		allow += ", " + http.MethodOptions // answered to preflights
 	}
 	strip := http.StripPrefix(p.base, route.handler)
+	free := route.audience == anyone || route.path == pathHealth || route.path == pathReady // what never starves
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		call := &call{id: newCallID(), address: p.address(r)}
+		call := &call{id: newCallID(), from: p.address(r)}
+		if call.from.IsValid() {
+			call.address = call.from.String()
+		}
 		r = r.WithContext(context.WithValue(r.Context(), callKey{}, call))
 		h := w.Header()
 		defer p.recovered(w, r, route)
@@ -177,6 +185,16 @@ func (p *Provider) guard(route route) http.Handler {
 		if status, kind, problem := p.readForm(w, r, route); status != 0 {
 			p.fail(w, r, route, status, kind, problem)
 			return
+		}
+		// Only now: whoever sends a body slowly takes no place.
+		if !free {
+			if !p.limits.Requests.Enter() {
+				p.turnAway(w, r, route, limits.RequestsAtOnce)
+				return
+			}
+			call.work = atWork{ResponseWriter: w, place: p.limits.Requests}
+			defer call.work.leave()
+			w = &call.work
 		}
 		if p.base != "" && strings.HasPrefix(r.URL.Path, p.base) {
 			strip.ServeHTTP(w, r)

@@ -14,6 +14,7 @@ import (
 	"github.com/dingbridge/dingbridge/provider/audit"
 	"github.com/dingbridge/dingbridge/provider/clients"
 	"github.com/dingbridge/dingbridge/provider/grants"
+	"github.com/dingbridge/dingbridge/provider/limits"
 	"github.com/dingbridge/dingbridge/provider/people"
 	"github.com/dingbridge/dingbridge/provider/sessions"
 	"github.com/dingbridge/dingbridge/storage"
@@ -33,6 +34,9 @@ type tokenResponse struct {
 // codeExchange redeems a code. First everything that may refuse without burning it:
 // authenticity, client, redirect URI, verifier, the gate; the spending comes last.
 func (p *Provider) codeExchange(ctx context.Context, c *clients.Client, code, redirectURI, verifier string) (*op.Response, error) {
+	if err := p.show(ctx, c, code); err != nil {
+		return nil, oauthError(err)
+	}
 	ref, err := p.grants.OpenCode(code)
 	if err != nil {
 		return nil, p.codeRefused(ctx, ref, err)
@@ -63,6 +67,9 @@ func (p *Provider) codeExchange(ctx context.Context, c *clients.Client, code, re
 // refreshToken exchanges a refresh token for its successor and new tokens, an ID
 // token among them.
 func (p *Provider) refreshToken(ctx context.Context, c *clients.Client, token string, scopes []string) (*op.Response, error) {
+	if err := p.show(ctx, c, token); err != nil {
+		return nil, oauthError(err)
+	}
 	ref, generation, err := p.grants.OpenRefresh(token)
 	if err != nil {
 		return nil, p.refreshRefused(ctx, ref, err)
@@ -179,6 +186,9 @@ func (p *Provider) refreshRefused(ctx context.Context, ref grants.Ref, err error
 
 func (p *Provider) grantRefused(ctx context.Context, name audit.Name, ref grants.Ref, err error) error {
 	e := audit.Event{Name: name}
+	if ref != (grants.Ref{}) && !isOutage(err) {
+		callOf(ctx).shown.Take()
+	}
 	if ref != (grants.Ref{}) {
 		e.GrantID, e.Subject = ref.Name(), string(people.SubjectFromRaw(ref.Subject))
 	}
@@ -186,6 +196,12 @@ func (p *Provider) grantRefused(ctx context.Context, name audit.Name, ref grants
 	case errors.Is(err, people.ErrCannotDecide): // audited at the gate
 	case isOutage(err):
 		return p.outage(ctx, "token", err)
+	case ref == (grants.Ref{}): // not ours, or expired
+		if over, ok := p.mayFail(ctx, limits.Codes); !ok {
+			return p.overLimit(ctx, over)
+		}
+		e.Reason = err.Error()
+		p.record(ctx, e)
 	case name == audit.CodeRefused || name == audit.RefreshRefused:
 		e.Reason = err.Error()
 		p.record(ctx, e)

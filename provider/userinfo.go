@@ -11,6 +11,7 @@ import (
 	"github.com/dingbridge/dingbridge/provider/audit"
 	"github.com/dingbridge/dingbridge/provider/clients"
 	"github.com/dingbridge/dingbridge/provider/grants"
+	"github.com/dingbridge/dingbridge/provider/limits"
 	"github.com/dingbridge/dingbridge/provider/people"
 )
 
@@ -29,11 +30,26 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
 	access, err := p.openAccess(token)
 	if err != nil {
+		if over, ok := p.mayFail(ctx, limits.Tokens); !ok {
+			p.turnAwayClient(w, r, over)
+			return
+		}
 		p.bearerRefused(w, "invalid_token", tokenNotValid)
 		return
 	}
 	client, _ := p.Clients.Lookup(access.Audience)
 	callOf(ctx).client = client
+	if client != nil {
+		if over, ok := p.mayWork(ctx, client); !ok {
+			p.turnAwayClient(w, r, over)
+			return
+		}
+	}
+	if p.show(ctx, client, token) != nil {
+		w.Header().Set("Retry-After", limitedTry)
+		writeOAuthError(w, http.StatusTooManyRequests, "temporarily_unavailable", tooMuch)
+		return
+	}
 	grant, person, err := p.liveGrant(ctx, client, access)
 	if errors.Is(err, people.ErrCannotDecide) { // the gate has audited it
 		w.Header().Set("Retry-After", unavailableTry)
@@ -47,6 +63,7 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) {
 		writeOAuthError(w, http.StatusServiceUnavailable, "temporarily_unavailable", cannotAnswer)
 		return
 	case err != nil:
+		callOf(ctx).shown.Take()
 		p.bearerRefused(w, "invalid_token", tokenNotValid)
 		return
 	case !slices.Contains(access.Scopes, "openid") && !slices.Contains(access.Scopes, "profile"):
