@@ -32,6 +32,7 @@ type server struct {
 	handler  http.Handler
 	tls      *tls.Config // nil: plain http
 	log      *slog.Logger
+	most     int // open connections; 0: any number
 }
 
 // serveAll serves until ctx ends or a server fails, then lets what is under way
@@ -52,6 +53,7 @@ func serveAll(ctx context.Context, servers []server, begin func() error, drain f
 			// Mostly handshakes that strangers broke off.
 			ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 		}
+		bound(running[i], s.most)
 		go func() {
 			if s.tls != nil {
 				failed <- running[i].ServeTLS(s.listener, "", "")

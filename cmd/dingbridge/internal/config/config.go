@@ -109,24 +109,23 @@ type Organisation struct {
 	ScanApp ScanApp  `yaml:"scan_app"`
 	// Endpoints, where they are other than dingtalk.endpoints, as for DingTalk's
 	// international edition.
-	Endpoints OwnEndpoints `yaml:"endpoints"`
-	// EmailDomains and VerifiedEmailDomains are those of claims, for this organisation.
-	EmailDomains         []string `yaml:"email_domains"`
-	VerifiedEmailDomains []string `yaml:"verified_email_domains"`
+	Endpoints            OwnEndpoints `yaml:"endpoints"`
+	EmailDomains         []string     `yaml:"email_domains"`          // claims.email_domains, of this organisation
+	VerifiedEmailDomains []string     `yaml:"verified_email_domains"` // claims.verified_email_domains, of this organisation
 }
 
 // ScanApp is an app that was made for the QR login of 2020 alone (its id begins with
 // dingoa), for the ways sns and password. Without it these use the internal app.
 type ScanApp struct {
-	AppID         string `yaml:"app_id"`
+	AppID         string `yaml:"app_id"`          // begins with dingoa
 	AppSecretFile string `yaml:"app_secret_file"` // the app's secret and nothing else
 }
 
 // Endpoints are DingTalk's hosts. Change them to speak to the simulator.
 type Endpoints struct {
-	Login string `yaml:"login" default:"https://login.dingtalk.com"`
-	API   string `yaml:"api" default:"https://api.dingtalk.com"`
-	OAPI  string `yaml:"oapi" default:"https://oapi.dingtalk.com"`
+	Login string `yaml:"login" default:"https://login.dingtalk.com"` // the login page, which browsers go to
+	API   string `yaml:"api" default:"https://api.dingtalk.com"`     // the new interfaces
+	OAPI  string `yaml:"oapi" default:"https://oapi.dingtalk.com"`   // the old ones, with the directory
 	// Script is where browsers inside DingTalk's client load its script from, for the
 	// way inapp. No other page of ours loads anything from anywhere.
 	Script string `yaml:"script" default:"https://g.alicdn.com"`
@@ -134,20 +133,20 @@ type Endpoints struct {
 
 // OwnEndpoints are the hosts of one organisation; what is empty is the same as for all.
 type OwnEndpoints struct {
-	Login string `yaml:"login"`
-	API   string `yaml:"api"`
-	OAPI  string `yaml:"oapi"`
+	Login string `yaml:"login"` // as dingtalk.endpoints.login
+	API   string `yaml:"api"`   // as dingtalk.endpoints.api
+	OAPI  string `yaml:"oapi"`  // as dingtalk.endpoints.oapi
 }
 
 // Lives are how long things live.
 type Lives struct {
-	Code            Duration `yaml:"code" default:"60s"`
-	IDToken         Duration `yaml:"id_token" default:"10m"`
-	AccessToken     Duration `yaml:"access_token" default:"10m"`
+	Code            Duration `yaml:"code" default:"60s"`             // until the app redeems it
+	IDToken         Duration `yaml:"id_token" default:"10m"`         // for clocks that differ, no shorter than a few minutes
+	AccessToken     Duration `yaml:"access_token" default:"10m"`     // after it the app refreshes
 	RefreshIdle     Duration `yaml:"refresh_idle" default:"14d"`     // from one refresh to the next
 	RefreshAbsolute Duration `yaml:"refresh_absolute" default:"90d"` // from the login
-	SessionIdle     Duration `yaml:"session_idle" default:"12h"`
-	SessionAbsolute Duration `yaml:"session_absolute" default:"7d"`
+	SessionIdle     Duration `yaml:"session_idle" default:"12h"`     // from one login to an app to the next, in one browser
+	SessionAbsolute Duration `yaml:"session_absolute" default:"7d"`  // from the login
 	// RefreshLeeway is how long the refresh token just spent still yields the same
 	// successor, for apps that refresh twice at once or lose the answer.
 	RefreshLeeway Duration `yaml:"refresh_leeway" default:"30s"`
@@ -170,9 +169,11 @@ type Leavers struct {
 	Stream bool `yaml:"stream" default:"true"`
 	// SweepEvery is how often everybody is asked about, beside every use.
 	SweepEvery Duration `yaml:"sweep_every" default:"24h"`
-	// MostPeople and MostPercent (of those known, but never fewer than 3 people) may be
-	// removed within an hour. Then removals stop until `dingbridge brake confirm`.
-	MostPeople  int `yaml:"most_people" default:"20"`
+	// MostPeople may be removed within an hour. Then removals stop until `dingbridge brake
+	// confirm`.
+	MostPeople int `yaml:"most_people" default:"20"`
+	// MostPercent of those known may be removed within an hour, but never fewer than 3
+	// people.
 	MostPercent int `yaml:"most_percent" default:"10"`
 	// DryRun tells whom events and sweeps would remove, and removes nobody for them. What
 	// people do themselves is still checked at each use.
@@ -181,6 +182,7 @@ type Leavers struct {
 
 // Keys is the life of the signing keys.
 type Keys struct {
+	// RotateEvery is how long a key signs.
 	RotateEvery Duration `yaml:"rotate_every" default:"90d"`
 	// PublishLead is how long a key is published before it signs: longer than the
 	// longest time for which an app keeps our key set.
@@ -221,6 +223,20 @@ type Limits struct {
 	// DingTalkCallsPerSecond is what all replicas together may ask DingTalk in a second, of
 	// each kind of call. It grants an app 20, with an add-on package 60.
 	DingTalkCallsPerSecond int `yaml:"dingtalk_calls_per_second" default:"20"`
+	// LoginsPerAddress is how many logins one address may have under way: begun within ten
+	// minutes, and not come back. A whole office has one address.
+	LoginsPerAddress int `yaml:"logins_per_address" default:"3000"`
+	// FailuresPerMinute is how often one address may show wrong secrets, codes and tokens
+	// of one app.
+	FailuresPerMinute int `yaml:"failures_per_minute" default:"60"`
+	// RequestsPerClient is how many requests a second one app may make from one address.
+	RequestsPerClient int `yaml:"requests_per_client" default:"1000"`
+	// RequestsAtOnce are at work in one replica, half of them logins that DingTalk is asked
+	// about.
+	RequestsAtOnce int `yaml:"requests_at_once" default:"512"`
+	// Connections are open to one replica; of those beyond, the one that has waited longest
+	// for a request is closed.
+	Connections int `yaml:"connections" default:"4096"`
 }
 
 // Log says what is written to standard error.

@@ -37,20 +37,12 @@ func validate(c *Config, at positions) Faults {
 	if strings.HasSuffix(c.AdminSocket, "/") || strings.ContainsRune(c.AdminSocket, 0) {
 		v.fault("admin_socket", "is not the path of a file", "write it like /run/dingbridge/admin.sock")
 	}
-	if c.Limits.DingTalkLoginsPerSecond < 1 {
-		v.fault("limits.dingtalk_logins_per_second", "is less than 1", "write a whole number from 1 on")
-	}
-	if c.Limits.DingTalkCallsPerSecond < 1 {
-		v.fault("limits.dingtalk_calls_per_second", "is less than 1", "write what DingTalk grants the app: 20, or 60 with an add-on package")
-	}
+	v.limits(c.Limits)
 	if c.Leavers.MostPeople < 1 {
 		v.fault("leavers.most_people", "is less than 1", "write how many people may leave within an hour")
 	}
 	if c.Leavers.MostPercent < 1 || c.Leavers.MostPercent > 100 {
 		v.fault("leavers.most_percent", "is not from 1 to 100", "write a whole number of per cent")
-	}
-	if c.Limits.LoginsPerSecond < 1 {
-		v.fault("limits.logins_per_second", "is less than 1", "write a whole number from 1 on")
 	}
 	v.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	v.oneOf("log.format", c.Log.Format, "json", "text")
@@ -233,8 +225,39 @@ func (v *validator) domain(path, d string) {
 
 func (v *validator) proxies(list []string) {
 	for i, text := range list {
-		if _, err := ParseNetwork(text); err != nil {
+		switch network, err := ParseNetwork(text); {
+		case err != nil:
 			v.fault(item("trusted_proxies", i), "is not a network", "write it like 10.0.0.0/8 or 192.0.2.7")
+		case network.Bits() == 0:
+			v.fault(item("trusted_proxies", i), "is everybody", "write the network of the proxy alone: else anybody may name any address as theirs")
+		case network.Addr().Is4In6():
+			v.fault(item("trusted_proxies", i), "is IPv4 in IPv6", "write it as IPv4, like 10.0.0.0/8")
+		}
+	}
+}
+
+// limits: what is less than the least here would turn people away who do nothing wrong.
+func (v *validator) limits(l Limits) {
+	for _, n := range []struct {
+		key               string
+		value, least, top int
+		what              string
+	}{
+		{"logins_per_second", l.LoginsPerSecond, 1, 1_000_000, ""},
+		{"dingtalk_logins_per_second", l.DingTalkLoginsPerSecond, 1, 1_000_000, ""},
+		{"dingtalk_calls_per_second", l.DingTalkCallsPerSecond, 1, 1_000_000, ": what DingTalk grants the app, 20, or 60 with an add-on package"},
+		{"logins_per_address", l.LoginsPerAddress, 10, 10_000_000, ", more than people of one office may be logging in at one time"},
+		{"failures_per_minute", l.FailuresPerMinute, 10, 1_000_000, ""},
+		{"requests_per_client", l.RequestsPerClient, 10, 1_000_000, ""},
+		{"requests_at_once", l.RequestsAtOnce, 16, 100_000, ""},
+		{"connections", l.Connections, 64, 1_000_000, ", and let the process open as many files"},
+	} {
+		if n.value < n.least || n.value > n.top {
+			text := fmt.Sprintf("is not from %d to %d", n.least, n.top)
+			if n.value < 1 {
+				text = "is less than 1"
+			}
+			v.fault("limits."+n.key, text, fmt.Sprintf("write a whole number from %d on%s", n.least, n.what))
 		}
 	}
 }
