@@ -71,8 +71,9 @@ var plan = []struct {
 	{"cmd/dingbridge/internal/config", "provider/clients"},
 	{"cmd/dingbridge/internal/doctor", "dingtalk storage/redis"},
 	{"cmd/dingbridge/internal/admin", "provider provider/audit keys storage"},
+	{"cmd/dingbridge/internal/telemetry", "provider/audit dingtalk keys storage"},
 	{"cmd/dingbridge/internal/demoapp", ""}, // a relying party; it knows us by the wire alone
-	{"cmd/dingbridge", "cmd/dingbridge/internal/admin cmd/dingbridge/internal/config cmd/dingbridge/internal/demoapp cmd/dingbridge/internal/doctor dingtalk dingtalk/simulator dingtalk/stream keys keys/secret provider provider/audit provider/clients provider/fleet provider/grants provider/leavers provider/login provider/pages provider/people provider/sessions storage storage/bolt storage/redis"},
+	{"cmd/dingbridge", "cmd/dingbridge/internal/admin cmd/dingbridge/internal/config cmd/dingbridge/internal/demoapp cmd/dingbridge/internal/doctor cmd/dingbridge/internal/telemetry dingtalk dingtalk/simulator dingtalk/stream keys keys/secret provider provider/audit provider/clients provider/fleet provider/grants provider/leavers provider/login provider/pages provider/people provider/sessions storage storage/bolt storage/redis"},
 }
 
 var (
@@ -97,6 +98,8 @@ var doors = map[string][]string{
 	"github.com/fsnotify/fsnotify":    rooms("cmd/dingbridge"),
 	"github.com/prometheus":           rooms("cmd/dingbridge/internal/telemetry"),
 	"go.opentelemetry.io/otel":        rooms("cmd/dingbridge/internal/telemetry"),
+	"go.opentelemetry.io/proto/otlp":  rooms("cmd/dingbridge/internal/telemetry"),
+	"google.golang.org/protobuf":      rooms("cmd/dingbridge/internal/telemetry"),
 	"github.com/coder/websocket":      rooms("dingtalk/simulator dingtalk/stream"),
 	"github.com/mozillazg/go-pinyin":  nil, // tests only: its table is in people/pinyin.txt
 	"golang.org/x/net":                nil, // tests only

@@ -113,6 +113,7 @@ func (h *house) run(ctx context.Context) {
 	all.Go(func() { h.ring.Run(ctx) })
 	all.Go(func() { h.share(ctx) })
 	all.Go(func() { h.provider.Run(ctx) })
+	all.Go(func() { h.materials.telemetry.Run(ctx) })
 	for _, w := range h.materials.watches {
 		all.Go(func() { w.run(ctx) })
 	}

@@ -70,6 +70,13 @@ func check(ctx context.Context, file string, stdout, stderr io.Writer) (err erro
 	if unmade != "" {
 		fmt.Fprintf(stderr, "note: %s\n", unmade)
 	}
+	taken, err := tryMetrics(ctx, doc)
+	if err != nil {
+		return err
+	}
+	if taken != "" {
+		fmt.Fprintf(stderr, "note: %s\n", taken)
+	}
 	switch {
 	case missing != "":
 		fmt.Fprintf(stderr, "note: %s is not there yet; serve will make it\n", missing)

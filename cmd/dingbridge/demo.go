@@ -228,7 +228,7 @@ func (d *demonstration) materials(ctx context.Context, issuer, upstream string, 
 	m = &materials{config: c, log: log, audit: audit.NewLog(log), alwaysInApp: d.way == "inapp"}
 	if m.secrets, err = secret.Parse([]byte(line)); err == nil {
 		m.upstreams = make([]*dingtalk.Client, 1)
-		m.upstreams[0], err = newUpstream(c.DingTalk, organisation, secrets, log)
+		m.upstreams[0], err = newUpstream(c.DingTalk, organisation, secrets, log, nil)
 		m.ears = []ear{newEar(c.DingTalk, organisation, secrets.app, log)}
 	}
 	if err == nil {

@@ -14,6 +14,7 @@
 //	              fault; how check leaves no trace
 //	demo_clients.go   the clients of demo
 //	admin.go      the admin socket, from config.yaml to either end of it
+//	telemetry.go  what measures, and the listener for those who look after the server
 //	server.go memory.go   listening, limits, draining; how often garbage is collected
 //	certificate.go watch.go   what is read again when it changes
 //

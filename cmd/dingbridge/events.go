@@ -39,6 +39,7 @@ func (h *house) hear(ctx context.Context) {
 			h.materials.log.Error("the events of DingTalk cannot be heard", "corp_id", c.CorpID, "error", err)
 			continue
 		}
+		h.materials.telemetry.Stream(c.CorpID, func() bool { return l.client.Status().Connected })
 		all.Go(func() { l.client.Run(ctx) })
 	}
 	all.Wait()

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/dingbridge/dingbridge/cmd/dingbridge/internal/config"
+	"github.com/dingbridge/dingbridge/cmd/dingbridge/internal/telemetry"
 	"github.com/dingbridge/dingbridge/dingtalk"
 	"github.com/dingbridge/dingbridge/keys/secret"
 	"github.com/dingbridge/dingbridge/provider/audit"
@@ -36,6 +37,7 @@ type materials struct {
 	watches     []*watch
 	log         *slog.Logger
 	audit       audit.Sink
+	telemetry   *telemetry.Telemetry // nil: nothing is measured
 }
 
 // gather reads and opens what the document names, and tells every fault that it
@@ -43,6 +45,7 @@ type materials struct {
 func gather(ctx context.Context, doc *config.Document, log *slog.Logger) (*materials, config.Faults) {
 	c := doc.Config
 	m := &materials{config: c, log: log, audit: audit.NewLog(log)}
+	m.measure()
 	var faults config.Faults
 	tell := func(path string, err error, remedy string) {
 		faults = append(faults, doc.Fault(path, err.Error(), remedy))

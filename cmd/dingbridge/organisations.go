@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 
@@ -30,7 +31,7 @@ func (m *materials) readOrganisations(doc *config.Document) (faults config.Fault
 			faults = append(faults, wrong...)
 			continue
 		}
-		upstream, err := newUpstream(m.config.DingTalk, o, secrets, m.log)
+		upstream, err := newUpstream(m.config.DingTalk, o, secrets, m.log, m.telemetry.Calls(o.CorpID))
 		if err != nil {
 			faults = append(faults, doc.Fault(at, err.Error(), "copy the values from DingTalk's developer console"))
 			continue
@@ -72,7 +73,7 @@ type appSecrets struct {
 	scanApp string // empty: there is none, and the app signs
 }
 
-func newUpstream(d config.DingTalk, o config.Organisation, secrets appSecrets, log *slog.Logger) (*dingtalk.Client, error) {
+func newUpstream(d config.DingTalk, o config.Organisation, secrets appSecrets, log *slog.Logger, observe func(context.Context, dingtalk.Sent)) (*dingtalk.Client, error) {
 	hosts := d.EndpointsOf(o)
 	return dingtalk.New(dingtalk.Config{
 		CorpID:        o.CorpID,
@@ -83,5 +84,6 @@ func newUpstream(d config.DingTalk, o config.Organisation, secrets appSecrets, l
 		Endpoints:     dingtalk.Endpoints{Login: hosts.Login, API: hosts.API, OAPI: hosts.OAPI},
 		Timeout:       duration(d.Timeout),
 		Log:           log,
+		Observe:       observe,
 	})
 }

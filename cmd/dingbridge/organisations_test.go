@@ -45,7 +45,7 @@ func TestEachOrganisationHasItsOwn(t *testing.T) {
 	c.Claims.EmailDomains = []string{"all.example"} // a fault where there are several; it is nobody's then
 	m := &materials{config: c}
 	for i, secrets := range []appSecrets{{app: "secret-one"}, {app: "secret-two", scanApp: "secret-scan"}} {
-		upstream, err := newUpstream(c.DingTalk, c.DingTalk.Organisations[i], secrets, nil)
+		upstream, err := newUpstream(c.DingTalk, c.DingTalk.Organisations[i], secrets, nil, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

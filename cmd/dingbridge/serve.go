@@ -48,22 +48,29 @@ func serve(ctx context.Context, file string, stdout, stderr io.Writer) (err erro
 	for _, n := range notes(m.clients) {
 		log.Warn("a client "+n.text, "client_id", n.client, "remedy", n.remedy)
 	}
+	opened := m.store
+	m.store = m.telemetry.Store(opened)
 	h, err := build(ctx, m, storageWait)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil // told to stop before it began
 		}
-		return explain(doc, m.store, err)
+		return explain(doc, opened, err)
 	}
 	l, err := listen(ctx, doc.Config.Listen)
 	if err != nil {
 		return listenFault(doc, err)
 	}
-	front := server{listener: l, handler: h.provider.Handler(), log: log}
-	if m.certificate != nil {
-		front.tls = m.certificate.config()
-	}
+	front := h.front()
+	front.listener = l
 	servers := []server{front}
+	metrics, err := h.listenMetrics(ctx, doc)
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	if metrics.listener != nil {
+		servers = append(servers, metrics)
+	}
 	socket, err := listenAdmin(doc)
 	if err != nil {
 		return errors.Join(err, l.Close())
