@@ -55,6 +55,7 @@ func run(ctx context.Context, o options, stdout, progress io.Writer) (r report, 
 		{partEndpoints, b.endpoints},
 		{partMemory, b.memory},
 		{partPeople, b.crowd},
+		{partAbandoned, b.abandoned},
 	} {
 		if !slices.Contains(o.only, part.name) {
 			continue

@@ -16,6 +16,8 @@
 //	           abandoned
 //	people     resident set and Redis memory with many people known, in departments, and
 //	           CPU time and memory of asking about all of them
+//	abandoned  resident set and Redis with very many logins begun and abandoned, with the
+//	           limits as they are by default and with none, and with pages and errors
 //	trips      storage round trips by kind of request, counted on the wire
 //	start      time from exec to the line `ready`, with a ring that exists
 //	size       size of the binary

@@ -58,6 +58,7 @@ type plan struct {
 	departments int    // that they are spread over; 0: they are in the root
 	count       bool   // storage round trips
 	profile     bool   // binary has a profiler
+	limited     bool   // by the limits that there are by default
 }
 
 // A house is our provider with all that it needs, each in a process of its own.
@@ -162,6 +163,9 @@ func (h *house) write(fill *strings.Replacer) error {
 			return fmt.Errorf("reading %s: %w", name, err)
 		}
 		entries[name] = fill.Replace(string(text))
+		if name == "config.yaml" && h.limited {
+			entries[name], _, _ = strings.Cut(entries[name], "# What is measured")
+		}
 	}
 	for name, text := range entries {
 		if err := os.WriteFile(filepath.Join(h.dir, name), []byte(text), 0o600); err != nil {

@@ -21,12 +21,13 @@ const (
 	partEndpoints = "endpoints"
 	partMemory    = "memory"
 	partPeople    = "people"
+	partAbandoned = "abandoned"
 	partTrips     = "trips"
 	partStart     = "start"
 	partSize      = "size"
 )
 
-var parts = []string{partLogins, partEndpoints, partMemory, partPeople, partTrips, partStart, partSize}
+var parts = []string{partLogins, partEndpoints, partMemory, partPeople, partAbandoned, partTrips, partStart, partSize}
 
 // usualConcurrency is the one that the bars are set for.
 const usualConcurrency = 16
@@ -42,6 +43,7 @@ type options struct {
 
 	people, loginCount, abandonCount, startCount int
 	knownCount, departments                      int
+	expiry                                       bool
 
 	json, profile, profileOp string
 	yardstick                string // a folder; empty: none
@@ -87,7 +89,8 @@ func parse(args []string, yardstick string, stderr io.Writer) (options, error) {
 	f.DurationVar(&o.warmup, "warmup", time.Second, "load before it that does not count")
 	f.IntVar(&o.people, "people", 1000, "how many people log in, in turn")
 	f.IntVar(&o.loginCount, "n", 10_000, "memory: after so many logins, each of another person")
-	f.IntVar(&o.abandonCount, "abandon", 100_000, "memory: after so many logins begun and abandoned")
+	f.IntVar(&o.abandonCount, "abandon", 100_000, "memory, abandoned: after so many logins begun and abandoned")
+	f.BoolVar(&o.expiry, "expiry", false, "abandoned: wait until the last of them has expired, ten minutes each time")
 	f.IntVar(&o.knownCount, "known", 50_000, "people: how many of them are known")
 	f.IntVar(&o.departments, "departments", 500, "people: in how many departments")
 	f.IntVar(&o.startCount, "starts", 11, "start: how often")

@@ -14,6 +14,8 @@ type op func(ctx context.Context, lap lap) error
 const (
 	opLogin      = "login"
 	opAbandoned  = "abandoned"
+	opAttempt    = "attempt" // one that may be turned away
+	opPages      = "pages"
 	opSSO        = "login with a session"
 	opRefresh    = "refresh"
 	opUserinfo   = "userinfo"
@@ -33,6 +35,10 @@ func (p *party) operation(ctx context.Context, name string) (op, error) {
 		return p.newcomer, nil
 	case opAbandoned:
 		return p.abandon, nil
+	case opAttempt:
+		return p.attempt, nil
+	case opPages:
+		return p.look(), nil
 	case opJWKS:
 		return timed(opJWKS, p.fetchKeys), nil
 	case opDiscovery:

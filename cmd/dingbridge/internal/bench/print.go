@@ -53,6 +53,13 @@ func (r *report) print(to io.Writer) error {
 		}
 	}
 	r.People.print(title, row)
+	if len(r.Floods) > 0 {
+		title("Requests that nobody came back from: MB")
+		row("what", "count", "s", "refused", "resident", "peak", "Redis", "keys", "failed")
+		for _, f := range r.Floods {
+			row(f.What, f.Count, f0(f.Seconds), f.Refused, f2(f.RSS), f2(f.Peak), f2(f.UsedMB), f.Keys, f.Failed)
+		}
+	}
 	if len(r.Trips) > 0 {
 		title("Storage round trips of a request")
 		row("request", "median", "min", "max", "budget")
@@ -117,6 +124,11 @@ func (r *report) printEnd(title func(string, ...any), row func(...any)) {
 	for _, m := range slices.Concat(r.Memory, r.People.Memory) {
 		if m.Error != "" {
 			row(ours, m.After, m.Count, m.Error)
+		}
+	}
+	for _, f := range r.Floods {
+		if f.Error != "" {
+			row(ours, f.What, f.Count, f.Error)
 		}
 	}
 }

@@ -21,6 +21,7 @@ type report struct {
 	Endpoints  []cell       `json:"endpoints,omitempty"`
 	Memory     []memory     `json:"memory,omitempty"`
 	People     crowd        `json:"people,omitzero"`
+	Floods     []flood      `json:"floods,omitempty"`
 	Bars       []bar        `json:"bars,omitempty"`
 	Failed     int          `json:"failed"`
 }
@@ -66,6 +67,7 @@ const (
 	startBar  = 1000. // ms
 	binaryBar = 40.   // MB
 	memoryBar = 60.   // MB
+	redisBar  = 120.  // MB: 100 logins a second, ten minutes, 2 KB each
 	flatBar   = 1.15  // the last reading by the one in the middle
 )
 
@@ -115,6 +117,13 @@ func (r *report) judge() {
 	}
 	for _, m := range slices.Concat(r.Memory, r.People.Memory) {
 		r.Failed += m.Failed
+	}
+	for _, f := range r.Floods {
+		r.Failed += f.Failed
+		if f.What == floodDefault {
+			r.hold("memory after a flood of logins", f.RSS, memoryBar, "MB")
+			r.hold("Redis after it", f.UsedMB, redisBar, "MB")
+		}
 	}
 }
 
