@@ -12,6 +12,7 @@ import (
 	"github.com/dingbridge/dingbridge/keys"
 	"github.com/dingbridge/dingbridge/provider"
 	"github.com/dingbridge/dingbridge/provider/audit"
+	"github.com/dingbridge/dingbridge/provider/fleet"
 	"github.com/dingbridge/dingbridge/provider/grants"
 	"github.com/dingbridge/dingbridge/provider/leavers"
 	"github.com/dingbridge/dingbridge/provider/pages"
@@ -35,6 +36,12 @@ type house struct {
 	materials *materials
 	ring      *keys.Ring
 	provider  *provider.Provider
+	member    *fleet.Member
+	memo      *memo
+	started   time.Time
+
+	mu        sync.Mutex
+	listening []*hearing // begun, in no particular order
 }
 
 // build makes a provider. It waits no longer than wait for the storage.
@@ -43,6 +50,8 @@ func build(ctx context.Context, m *materials, wait time.Duration) (*house, error
 	if err != nil {
 		return nil, err
 	}
+	memory := newMemo(m.audit)
+	m.audit = memory
 	c := m.config
 	p, err := provider.New(provider.Config{
 		Issuer:        c.Issuer,
@@ -87,7 +96,7 @@ func build(ctx context.Context, m *materials, wait time.Duration) (*house, error
 	if err != nil {
 		return nil, err
 	}
-	return &house{materials: m, ring: ring, provider: p}, nil
+	return &house{materials: m, ring: ring, provider: p, member: newMember(m), memo: memory, started: time.Now()}, nil
 }
 
 // pagesOf says whose pages they are: the operator's, about the organisation's people.
@@ -111,7 +120,7 @@ func pagesOf(c config.Config, logo []byte) pages.Config {
 func (h *house) run(ctx context.Context) {
 	var all sync.WaitGroup
 	all.Go(func() { h.ring.Run(ctx) })
-	all.Go(func() { h.share(ctx) })
+	all.Go(func() { h.member.Run(ctx) })
 	all.Go(func() { h.provider.Run(ctx) })
 	all.Go(func() { h.materials.telemetry.Run(ctx) })
 	for _, w := range h.materials.watches {

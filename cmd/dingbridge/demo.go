@@ -139,7 +139,7 @@ func (d *demonstration) run(ctx context.Context, stdout, stderr io.Writer) (err 
 	defer func() { err = errors.Join(err, removeSocket()) }()
 	if socket != nil {
 		servers = append(servers, server{listener: socket, log: log,
-			handler: admin.Handler(admin.Config{Ring: h.ring, House: h.provider, Audit: m.audit, Log: log})})
+			handler: admin.Handler(h.administration())})
 	}
 	log.Info("the demo is built", "app", appURL, "provider", issuer, "simulator", upstream, "admin_socket", d.adminSocket)
 	fmt.Fprintln(stderr, d.hint(appURL))

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/dingbridge/dingbridge/cmd/dingbridge/internal/config"
@@ -40,6 +42,9 @@ func (h *house) hear(ctx context.Context) {
 			continue
 		}
 		h.materials.telemetry.Stream(c.CorpID, func() bool { return l.client.Status().Connected })
+		h.mu.Lock()
+		h.listening = append(h.listening, l)
+		h.mu.Unlock()
 		all.Go(func() { l.client.Run(ctx) })
 	}
 	all.Wait()
@@ -65,8 +70,16 @@ type hearing struct {
 	corpID string
 	audit  audit.Sink
 	client *stream.Client
-	tries  int       // that failed since there was a connection
-	since  time.Time // of the connection that stands
+	tries  int          // that failed since there was a connection
+	since  time.Time    // of the connection that stands
+	last   atomic.Int64 // when there was an event of the organisation, Unix milliseconds
+}
+
+// hearings are those that have begun.
+func (h *house) hearings() []*hearing {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.listening)
 }
 
 // note tells the audit trail what became of the connection, and what was not heeded. Of the
@@ -74,6 +87,9 @@ type hearing struct {
 func (l *hearing) note(o stream.Outcome, event stream.Event) {
 	e := audit.Event{CorpID: l.corpID, EventID: event.ID, Call: event.Type}
 	switch o {
+	case stream.Handled, stream.Later, stream.Repeated:
+		l.last.Store(time.Now().UnixMilli())
+		return
 	case stream.Connected:
 		e = audit.Event{Name: audit.StreamConnected, CorpID: l.corpID, Count: l.tries + 1, Duration: l.client.Status().Gap}
 		l.tries, l.since = 0, time.Now()
@@ -97,9 +113,8 @@ func (l *hearing) note(o stream.Outcome, event stream.Event) {
 	l.audit.Record(context.Background(), e)
 }
 
-// share keeps this replica to its part of what DingTalk grants to all of them.
-func (h *house) share(ctx context.Context) {
-	m := h.materials
+// newMember makes what keeps this replica to its part of what DingTalk grants to all of them.
+func newMember(m *materials) *fleet.Member {
 	c := fleet.Config{Store: m.store, Whole: float64(m.config.Limits.DingTalkCallsPerSecond), Log: m.log, Share: func(perSecond float64) {
 		for _, upstream := range m.upstreams {
 			upstream.Pace(perSecond)
@@ -108,5 +123,5 @@ func (h *house) share(ctx context.Context) {
 	if m.config.Storage.Scheme() == "bolt" {
 		c.Store = nil // no second process can open the file
 	}
-	fleet.New(c).Run(ctx)
+	return fleet.New(c)
 }

@@ -21,7 +21,9 @@ func commands() *cobra.Command {
 	ring := &cobra.Command{Use: "keys", Short: "The signing keys of the running server", RunE: needsVerb}
 	ring.AddCommand(keysListCommand(), keysRotateCommand())
 	users := &cobra.Command{Use: "users", Short: "The people whom the running server knows", RunE: needsVerb}
-	users.AddCommand(usersShowCommand(), usersRenameCommand(), usersBlockCommand(), usersUnblockCommand(), usersMigrateCommand(), usersReleaseEmailCommand())
+	users.AddCommand(usersListCommand(), usersShowCommand(), usersRenameCommand(), usersBlockCommand(), usersUnblockCommand(), usersMigrateCommand(), usersReleaseEmailCommand())
+	sessions := &cobra.Command{Use: "sessions", Short: "The sessions of browsers at the running server", RunE: needsVerb}
+	sessions.AddCommand(sessionsListCommand(), sessionsEndCommand())
 	policy := &cobra.Command{Use: "policy", Short: "Who may enter which app", RunE: needsVerb}
 	policy.AddCommand(policyTestCommand())
 	brake := &cobra.Command{Use: "brake", Short: "The brake that stops too many removals at once", RunE: needsVerb}
@@ -38,8 +40,10 @@ func commands() *cobra.Command {
 		demoCommand(),
 		simulatorCommand(),
 		directoryCommand(),
+		statusCommand(),
 		client,
 		users,
+		sessions,
 		policy,
 		brake,
 		left,

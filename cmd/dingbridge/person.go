@@ -44,9 +44,54 @@ func personRows(v provider.PersonView) [][2]string {
 	}
 	all = append(all, [2]string{"e-mail", emailText(v.Email)}, [2]string{"phone", v.Phone}, [2]string{"unionId", v.UnionID})
 	if v.For != nil {
-		all = append(all, [2]string{v.For.Client, decisionText(*v.For, v.Gone || v.Blocked)}, [2]string{"groups there", groupsText(*v.For)})
+		all = append(all, [2]string{v.For.Client, decisionText(*v.For, v.Gone || v.Blocked)}, [2]string{"groups there", groupsText(*v.For)},
+			[2]string{"e-mail there", toldEmailText(*v.For)})
+	}
+	if v.Has != nil {
+		all = append(all, hasRows(*v.Has)...)
 	}
 	return all
+}
+
+// hasRows are a line for each session and each lasting grant.
+func hasRows(h provider.HoldingsView) (all [][2]string) {
+	name := "sessions"
+	add := func(text string) { all, name = append(all, [2]string{name, text}), "" }
+	for _, s := range h.Sessions {
+		text := fmt.Sprintf("%s since %s, used %s, for %s", s.ID, moment(s.Began), moment(s.Used), appsText(s))
+		if where := strings.Trim(s.Browser+"; "+s.Address, "; "); where != "" {
+			text += " (" + where + ")"
+		}
+		add(text)
+	}
+	switch {
+	case h.MoreSessions:
+		add("and others, which sessions list --user shows")
+	case len(h.Sessions) == 0:
+		add("none")
+	}
+	name = "grants"
+	for _, g := range h.Grants {
+		how := ""
+		if g.Device {
+			how = " on a device"
+		}
+		add(fmt.Sprintf("%s: %s%s since %s, used %s, until %s", g.ID, g.Client, how, moment(g.Issued), moment(g.Used), moment(g.Ends)))
+	}
+	switch {
+	case h.MoreGrants:
+		add("and others")
+	case len(h.Grants) == 0:
+		add("none that outlive sessions")
+	}
+	return all
+}
+
+func toldEmailText(c provider.ClientView) string {
+	if c.MadeUp {
+		return c.Email + " (made up: it leads nowhere)"
+	}
+	return cmp.Or(c.Email, "none")
 }
 
 func stateText(v provider.PersonView) string {

@@ -77,7 +77,7 @@ func serve(ctx context.Context, file string, stdout, stderr io.Writer) (err erro
 	}
 	if socket != nil {
 		servers = append(servers, server{listener: socket, log: log,
-			handler: admin.Handler(admin.Config{Ring: h.ring, House: h.provider, Audit: m.audit, Log: log})})
+			handler: admin.Handler(h.administration())})
 	}
 	return h.serve(ctx, servers, stdout)
 }

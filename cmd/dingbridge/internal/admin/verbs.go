@@ -145,7 +145,7 @@ func (c Config) status(ctx context.Context) (any, error) {
 func (c Config) list(context.Context) (any, error) {
 	list := KeyList{Keys: []Key{}}
 	for _, info := range c.Ring.List() {
-		list.Keys = append(list.Keys, keyOf(info))
+		list.Keys = append(list.Keys, KeyOf(info))
 	}
 	return list, nil
 }
@@ -162,7 +162,7 @@ func (c Config) rotate(ctx context.Context) (any, error) {
 	done := Rotations{Rotations: []Rotation{}}
 	for _, info := range c.Ring.List() {
 		if info.State == keys.Next {
-			done.Rotations = append(done.Rotations, Rotation{Key: keyOf(info), New: !info.Made.Before(began) &&
+			done.Rotations = append(done.Rotations, Rotation{Key: KeyOf(info), New: !info.Made.Before(began) &&
 				!slices.ContainsFunc(before, func(old keys.Info) bool { return old.KID == info.KID })})
 		}
 	}

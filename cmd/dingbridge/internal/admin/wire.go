@@ -115,7 +115,8 @@ type fault struct {
 	Remedy string `json:"remedy,omitempty"`
 }
 
-func keyOf(i keys.Info) Key {
+// KeyOf describes a key of the ring.
+func KeyOf(i keys.Info) Key {
 	return Key{KID: i.KID, Alg: i.Alg, State: i.State, Created: i.Made.UTC(), SignsFrom: i.Signs.UTC(),
 		SignsUntil: i.Retired.UTC(), PublishedUntil: i.Unpublished.UTC()}
 }
