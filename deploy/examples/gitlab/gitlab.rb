@@ -1,4 +1,9 @@
-# /etc/gitlab/gitlab.rb, then `gitlab-ctl reconfigure`. GitLab 15 or later.
+# /etc/gitlab/gitlab.rb, then `gitlab-ctl reconfigure`. GitLab 15.9 or later.
+
+# The redirect URI is made of it, and so are the cookies: https.
+external_url 'https://gitlab.example.com'
+
+gitlab_rails['omniauth_enabled'] = true
 
 # The first login makes the account; true would make it wait for an administrator.
 gitlab_rails['omniauth_allow_single_sign_on'] = ['openid_connect']
@@ -8,6 +13,19 @@ gitlab_rails['omniauth_block_auto_created_users'] = false
 # own mailbox: it links to whichever account has the same address.
 gitlab_rails['omniauth_auto_link_user'] = []
 
+# With openid_connect here whoever comes from DingTalk would be an external user, who
+# sees only the projects they are invited to.
+gitlab_rails['omniauth_external_providers'] = []
+
+# DingTalk does not say how somebody proved who they are. Who has GitLab's own second
+# factor is asked for it.
+gitlab_rails['omniauth_allow_bypass_two_factor'] = false
+
+# Once a login works, and an administrator came in so: past GitLab's own login page, which
+# is then at /users/sign_in?auto_sign_in=false.
+# gitlab_rails['omniauth_auto_sign_in_with_provider'] = 'openid_connect'
+
+# Name and address are the directory's, at every login, and not theirs to change.
 gitlab_rails['omniauth_sync_profile_from_provider'] = ['openid_connect']
 gitlab_rails['omniauth_sync_profile_attributes'] = ['name', 'email']
 

@@ -16,8 +16,21 @@ part, host, port, AFTER_SIGN_OUT = ARGV
 # What GitLab's settings do with such a file.
 SETTINGS = {}
 def gitlab_rails = SETTINGS
+def external_url(_address) = nil
 eval(File.read(part), binding, part)
 PROVIDER = SETTINGS.fetch('omniauth_providers').fetch(0)
+
+# What GitLab's template (files/gitlab-config-template/gitlab.rb.template) has of this,
+# and what the strategy has: neither says a word about others. GitLab's fork does not
+# know pkce, the strategy that it was forked from does.
+known = %w[external_url omniauth_enabled omniauth_allow_single_sign_on omniauth_block_auto_created_users omniauth_auto_link_user
+           omniauth_external_providers omniauth_allow_bypass_two_factor omniauth_sync_profile_from_provider
+           omniauth_sync_profile_attributes omniauth_providers]
+options = OmniAuth::Strategies::OpenIDConnect.default_options
+unknown = SETTINGS.keys - known + (PROVIDER.keys - %i[name label args]) +
+          (PROVIDER[:args].keys.map(&:to_s) - options.keys - %w[pkce]) +
+          (PROVIDER[:args][:client_options].keys.map(&:to_s) - options['client_options'].keys)
+abort "GitLab does not know #{unknown}" unless unknown.empty?
 
 # GitLab wants https; without a word of ours the library would use nothing else.
 SWD.url_builder = URI::HTTP
