@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -550,5 +553,63 @@ func TestASlowReaderHoldsNoPlace(t *testing.T) {
 	}
 	if r := h.exchange(h.login(h.browser())); r.status != http.StatusOK {
 		t.Errorf("a login beside them: %d %s", r.status, r.body)
+	}
+}
+
+// TestThreat_DoS_ManyBegunAndAbandoned: tens of thousands of logins that nobody comes back
+// from, from very many addresses, leave no more records than the replica's limit allows, and
+// memory as it was. The benchmark does it a million times (`-only abandoned`).
+func TestThreat_DoS_ManyBegunAndAbandoned(t *testing.T) {
+	count := 20_000
+	if testing.Short() {
+		count = 2_000
+	}
+	h := build(t, proxied(func(c *limits.Config) { *c = limits.Config{} }), func(p *plan) { p.LoginsPerSecond = 10 })
+	calls, began := len(h.sim.Calls()), time.Now()
+	request := strings.TrimPrefix(h.authorization(), h.issuer)
+	var begun, turned, other atomic.Int64
+	flood := func(count int) {
+		var all sync.WaitGroup
+		for worker := range 8 {
+			all.Go(func() {
+				for n := range count / 8 {
+					r := httptest.NewRequest(http.MethodGet, request, nil)
+					r.RemoteAddr = "127.0.0.1:4711"
+					r.Header.Set("X-Forwarded-For", fmt.Sprintf("10.%d.%d.%d", worker, n>>8&255, n&255))
+					w := httptest.NewRecorder()
+					h.provider.Handler().ServeHTTP(w, r)
+					switch w.Code {
+					case http.StatusFound, http.StatusSeeOther:
+						begun.Add(1)
+					case http.StatusServiceUnavailable:
+						turned.Add(1)
+					default:
+						other.Add(1)
+					}
+				}
+			})
+		}
+		all.Wait()
+	}
+	inUse := func() float64 {
+		h.events.take()
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return float64(m.HeapAlloc) / 1e6
+	}
+	flood(count / 5)
+	before := inUse()
+	flood(count * 4 / 5)
+	after := inUse()
+	most := 100 + int64(10*time.Since(began).Seconds()) + 1
+	if begun.Load() > most || other.Load() > 0 || turned.Load() < int64(count)*9/10-most {
+		t.Errorf("%d were begun, of %d at most; %d were turned away, %d otherwise", begun.Load(), most, turned.Load(), other.Load())
+	}
+	if after-before > 5 {
+		t.Errorf("%.1f MB after, %.1f before", after, before)
+	}
+	if now := len(h.sim.Calls()); now != calls {
+		t.Errorf("DingTalk was called %d times", now-calls)
 	}
 }

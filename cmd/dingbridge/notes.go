@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dingbridge/dingbridge/cmd/dingbridge/internal/config"
 	"github.com/dingbridge/dingbridge/provider/clients"
 )
 
@@ -39,6 +40,16 @@ func notes(set *clients.Set) []note {
 		}
 	}
 	return all
+}
+
+// addressNote says what is most likely not meant so: https is left to a proxy, and no proxy
+// is listed.
+func addressNote(c config.Config) (text, remedy string) {
+	if strings.HasPrefix(c.Issuer, "https://") && c.TLS == (config.TLS{}) && len(c.TrustedProxies) == 0 {
+		return "trusted_proxies is empty, though a proxy has to speak https for the issuer: everybody behind it shares one address, in the limits and in the audit log",
+			"name the proxy's address there"
+	}
+	return "", ""
 }
 
 // isAudience tells whether any client names id among its audiences.

@@ -81,7 +81,7 @@ func (m *metrics) count(e audit.Event) {
 		}
 		m.refusals.WithLabelValues(m.client(e.ClientID), in(reasons, e.Reason)).Inc()
 	case audit.RequestLimited:
-		m.limited.WithLabelValues(in(limits, e.Reason)).Inc()
+		m.limited.WithLabelValues(in(limits, e.Reason)).Add(float64(max(e.Count, 1)))
 	case audit.ClientAuthenticationFailed:
 		m.strangers.WithLabelValues(m.client(e.ClientID)).Inc()
 	case audit.PersonRemoved:
