@@ -28,6 +28,9 @@ type call struct {
 	// and been superseded since, so from now on only our own write id proves
 	// anything; a conflict or an absence is ErrUnknown (promises S3, S5).
 	unsure bool
+
+	failed bool   // in this trip, on a node of a cluster
+	needed string // why what the server did is not to be relied on, or empty
 }
 
 func (s *Store) newCall(op *storage.Op) call {
@@ -77,6 +80,7 @@ func (c *call) prepare(ctx context.Context) {
 		c.cmd = goredis.NewStringSliceCmd(ctx, "eval", membersScript, 1, c.key)
 	}
 	c.cmd.SetErr(errUnanswered)
+	c.failed, c.needed = false, ""
 }
 
 // errUnanswered is every command's error until its reply has been read. The
@@ -114,6 +118,11 @@ func (c *call) settle(mayRetry bool) next {
 			return again
 		}
 		c.fail(v.reason, err)
+		return settled
+	case c.needed != "" && c.oneTime():
+		// It was done, on a server that may be alone with it.
+		c.unsure, c.second = true, true
+		c.fail(c.needed, nil)
 		return settled
 	}
 	switch c.op.Verb {

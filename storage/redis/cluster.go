@@ -10,15 +10,15 @@ import (
 
 // newCluster makes a client of a Redis Cluster. The driver follows MOVED and ASK
 // and repeats what a dead node left unanswered; it cannot be told to do only the
-// first, so a hook on each node's client notes what it repeats.
-func newCluster(set *settings) *goredis.ClusterClient {
-	cluster := set.options.Cluster()
+// first, so a hook on each node's client stops the second.
+func newCluster(o *goredis.UniversalOptions, newWaiter func() waiter) *goredis.ClusterClient {
+	cluster := o.Cluster()
 	cluster.MaxRedirects = 3
 	cluster.MaxRetryBackoff = 50 * time.Millisecond
 	cluster.DisableRoutingPolicies = true // none of our commands needs COMMAND to be asked first
 	cluster.NewClient = func(opt *goredis.Options) *goredis.Client {
 		node := goredis.NewClient(opt)
-		node.AddHook(&nodeHook{waiter{replicas: set.wait, timeout: set.waitFor}})
+		node.AddHook(&nodeHook{newWaiter()})
 		return node
 	}
 	return goredis.NewClusterClient(cluster)
@@ -41,6 +41,17 @@ func (h *nodeHook) ProcessPipelineHook(next goredis.ProcessPipelineHook) goredis
 		if !ok {
 			return next(ctx, cmds) // the driver's own: topology and handshakes
 		}
+		var mine []*call
+		for i := range calls {
+			if slices.Contains(cmds, calls[i].cmd) {
+				if calls[i].failed {
+					// A repetition, of more than what failed, to the node that failed. Left
+					// undone: each command keeps what it has, and we ask again ourselves.
+					return nil
+				}
+				mine = append(mine, &calls[i])
+			}
+		}
 		sent := cmds
 		wait := h.waiter.command(ctx, calls)
 		if wait != nil {
@@ -49,22 +60,33 @@ func (h *nodeHook) ProcessPipelineHook(next goredis.ProcessPipelineHook) goredis
 		}
 		err := next(ctx, sent)
 		if wait != nil {
-			h.waiter.learn(wait)
+			h.waiter.learn(wait, mine)
 		}
-		for _, cmd := range cmds {
-			if cerr := cmd.Err(); cerr != nil && judge(cerr).applied {
-				note(calls, cmd)
+		for _, c := range mine {
+			c.blame(err)
+			cerr := c.cmd.Err()
+			if cerr == nil || cerr == goredis.Nil || redirects(cerr) {
+				continue
 			}
+			c.failed = true
+			c.unsure = c.unsure || judge(cerr).applied
 		}
 		return err
 	}
 }
 
-// note marks the call of a command whose reply was lost.
-func note(calls []call, cmd goredis.Cmder) {
-	for i := range calls {
-		if calls[i].cmd == cmd {
-			calls[i].unsure = true
-		}
+// redirects tells whether a node says that another has to be asked, which the driver does.
+func redirects(err error) bool {
+	_, moved := goredis.IsMovedError(err)
+	_, ask := goredis.IsAskError(err)
+	return moved || ask
+}
+
+// lookAgain has the driver find out who has which slots, beside whatever is under way:
+// by itself it learns of a failover from a node that says MOVED, and a dead one says
+// nothing. It does so at most five times a second.
+func (s *Store) lookAgain(ctx context.Context) {
+	if cluster, ok := s.client.(*goredis.ClusterClient); ok {
+		cluster.ReloadState(context.WithoutCancel(ctx))
 	}
 }

@@ -8,7 +8,7 @@
 //	    heal, and then only for the ops that have no result yet.
 //	R2  Sent twice is done once: a write recognises its own id. After a lost reply
 //	    whatever its own id does not prove is ErrUnknown.
-//	R3  Replicas are never read.
+//	R3  Replicas are never read: each new connection asks who is there.
 //	R4  No error tells an address, a user, a password, a key or a value.
 //	R5  What is stored there but not ours (another type, too short) is ErrUnknown,
 //	    never "not found".
@@ -16,6 +16,10 @@
 //	    error, and no such error quotes the URL.
 //	R7  Inspect asks and writes nothing; what a server's access list keeps from us is
 //	    told as not known, never as in order.
+//	R8  It needs the commands, channels and keys that deploy/redis grants, each of them
+//	    and no other, so that a user who has these alone suffices.
+//	R9  A server that is back is found by the next attempt, and the successor of a dead
+//	    one by the next second. One that is away is dialled by one at a time.
 //
 // The wiring in cmd opens it; everybody else sees a storage.Store.
 //
@@ -44,6 +48,7 @@
 //	wait                replicas that shall have a Create or Swap before it is
 //	                    reported as done, 1; 0 switches it off (sentinel and cluster)
 //	wait_timeout        how long at most, 100ms
+//	wait_strict         true: what fewer replicas have is not reported as done
 //
 // # What may be lost
 //
@@ -51,7 +56,9 @@
 // appendfsync always everything, with everysec a second. A failover forgets what
 // had not reached the new primary; that is what wait is for. It is a best effort:
 // with too few replicas in reach the primary goes on after wait_timeout, and for a
-// second is not asked to wait, unless min-replicas-to-write forbids it to go on,
-// which is then ErrUnknown. The server must not
-// evict: maxmemory-policy noeviction.
+// second is given 5 ms only, unless min-replicas-to-write forbids it to go on, which
+// is then ErrUnknown. With wait_strict a Create or Swap that too few replicas have is
+// ErrUnknown: nothing is lost then that was reported as done, and nothing that works
+// once is done while the primary is alone. The server must not evict:
+// maxmemory-policy noeviction.
 package redis

@@ -25,7 +25,16 @@ func judge(err error) verdict {
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
 		return verdict{reason: cannotConnect, retry: true}
 	}
+	if u, ok := errors.AsType[*undialed](err); ok {
+		return verdict{reason: u.reason, retry: true}
+	}
 	switch {
+	case errors.Is(err, errReplica):
+		return verdict{reason: readOnly, retry: true}
+	case errors.Is(err, goredis.Nil): // in a wrapper, so it is Sentinel's
+		return verdict{reason: "sentinel knows no master of that name"}
+	case isTLS(err):
+		return verdict{reason: tlsFailed, applied: true}
 	case errors.Is(err, goredis.ErrClosed):
 		return verdict{reason: "store is closed"}
 	case errors.Is(err, goredis.ErrPoolTimeout), errors.Is(err, goredis.ErrPoolExhausted):
@@ -52,7 +61,7 @@ func judgeReply(err error) verdict {
 	case goredis.IsLoadingError(err):
 		return verdict{reason: "server is loading its data", retry: true}
 	case goredis.IsReadOnlyError(err):
-		return verdict{reason: "server is a read-only replica", retry: true}
+		return verdict{reason: readOnly, retry: true}
 	case goredis.IsMasterDownError(err):
 		return verdict{reason: "replica without its primary", retry: true}
 	case goredis.IsClusterDownError(err):
@@ -61,14 +70,16 @@ func judgeReply(err error) verdict {
 		return verdict{reason: "slot is moving", retry: true}
 	case goredis.IsMaxClientsError(err):
 		return verdict{reason: "server has too many clients", retry: true}
+	case goredis.HasErrorPrefix(err, "BUSY"):
+		return verdict{reason: "server is busy with a script", retry: true}
 	case goredis.IsNoReplicasError(err):
-		return verdict{reason: "not enough replicas"}
+		return verdict{reason: fewReplicas}
 	case goredis.IsOOMError(err):
 		return verdict{reason: "server is out of memory"}
 	case goredis.IsAuthError(err):
 		return verdict{reason: refused}
 	case goredis.IsPermissionError(err):
-		return verdict{reason: "user may not do this"}
+		return verdict{reason: notAllowed}
 	case goredis.HasErrorPrefix(err, "WRONGTYPE"), goredis.HasErrorPrefix(err, "STRANGE"):
 		return verdict{reason: strange}
 	case goredis.HasErrorPrefix(err, "MISCONF"):
@@ -80,10 +91,14 @@ func judgeReply(err error) verdict {
 // Reasons that are asked for elsewhere.
 const (
 	cannotConnect  = "cannot connect"
+	tlsFailed      = "TLS handshake failed"
 	noAnswer       = "no answer in time"
 	connectionLost = "connection lost"
 	contextEnded   = "context deadline exceeded"
 	refused        = "user or password refused"
+	notAllowed     = "user may not do this"
+	readOnly       = "server is a read-only replica"
+	fewReplicas    = "not enough replicas"
 	strange        = "what is stored there is not ours"
 )
 
@@ -101,7 +116,7 @@ func (o *Outage) Refused() bool { return o.Reason == refused }
 
 // Unreached tells whether no server answered.
 func (o *Outage) Unreached() bool {
-	return slices.Contains([]string{cannotConnect, noAnswer, connectionLost, contextEnded}, o.Reason)
+	return slices.Contains([]string{cannotConnect, tlsFailed, noAnswer, connectionLost, contextEnded}, o.Reason)
 }
 
 func (o *Outage) Error() string {

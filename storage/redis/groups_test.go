@@ -24,7 +24,7 @@ func TestS8_FailoverKeepsWhatWasWaitedFor(t *testing.T) {
 	if err := s.Together(t.Context(), spent); err != nil {
 		t.Fatal(err)
 	}
-	if stats := g.Primary.Do("INFO", "commandstats"); !regexp.MustCompile(`cmdstat_wait:calls=([2-9]|\d\d)`).MatchString(stats) {
+	if stats := g.Primary.Do("INFO", "commandstats"); !regexp.MustCompile(`cmdstat_wait:calls=[1-9]`).MatchString(stats) {
 		t.Error("the writes did not wait")
 	}
 	g.Failover()

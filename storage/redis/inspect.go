@@ -51,7 +51,10 @@ func (n Node) Knows(question string) bool { return !slices.Contains(n.Denied, qu
 func (s *Store) Inspect(ctx context.Context) (Inspection, error) {
 	cluster, ok := s.client.(*goredis.ClusterClient)
 	if !ok {
-		n, err := inspect(ctx, s.client, s.address)
+		// By a connection that may end at a replica: that it is one is worth telling.
+		client := s.set.connect(nil)
+		defer client.Close()
+		n, err := inspect(ctx, client, s.address)
 		if err != nil {
 			return Inspection{}, err
 		}

@@ -18,6 +18,7 @@ import (
 // Store is a [storage.Store] on Redis. It is safe for concurrent use.
 type Store struct {
 	client  goredis.UniversalClient
+	set     settings
 	address string // as Address tells it
 	prefix  string
 	retries int
@@ -44,13 +45,22 @@ func Open(ctx context.Context, rawURL string) (*Store, error) {
 	}
 	quiet()
 	s := &Store{
+		set:     set,
 		address: strings.Join(set.options.Addrs, ", "),
 		prefix:  set.prefix,
 		retries: set.retries,
 		cluster: set.scheme == schemeCluster,
 	}
-	s.waiter.replicas, s.waiter.timeout = set.wait, set.waitFor
-	o := &set.options
+	s.waiter = set.newWaiter()
+	s.client = set.connect(onlyPrimary)
+	return s, nil
+}
+
+// connect makes the driver's client. What it does by itself is switched off where we
+// must know of it. ready is asked for each new connection to a server or sentinel.
+func (set *settings) connect(ready func(context.Context, *goredis.Conn) error) goredis.UniversalClient {
+	o := set.options
+	o.Dialer = newDialer(o.DialTimeout, o.TLSConfig).dial
 	o.Protocol = 2             // RESP3's push frames are peeked for before every command, and we use none
 	o.DisableIdentity = true   // CLIENT SETINFO: one more trip for each new connection
 	o.PipelinePoolSize = -1    // one pool, of the size that the URL says
@@ -62,13 +72,14 @@ func Open(ctx context.Context, rawURL string) (*Store, error) {
 	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	switch set.scheme {
 	case schemeCluster:
-		s.client = newCluster(&set)
+		return newCluster(&o, set.newWaiter)
 	case schemeSentinel:
-		s.client = goredis.NewFailoverClient(o.Failover())
+		o.OnConnect = ready
+		return goredis.NewFailoverClient(o.Failover())
 	default:
-		s.client = goredis.NewClient(o.Simple())
+		o.OnConnect = ready
+		return goredis.NewClient(o.Simple())
 	}
-	return s, nil
 }
 
 // Ping asks for a write, of a key of its own that ends by itself: a read-only

@@ -61,6 +61,16 @@ func (p *params) duration(name string, into *time.Duration) {
 	*into = d
 }
 
+func (p *params) flag(name string, into *bool) {
+	switch p.text(name) {
+	case "", "false":
+	case "true":
+		*into = true
+	default:
+		p.fail(name, "want true or false")
+	}
+}
+
 // tls makes the TLS configuration, nil for none.
 func (p *params) tls(always bool) *tls.Config {
 	on := always
@@ -107,7 +117,7 @@ func (p *params) done() error {
 		p.err = fmt.Errorf("%d unknown parameter(s); known are prefix, pool_size, min_idle_conns, max_retries, "+
 			"dial_timeout, read_timeout, write_timeout, pool_timeout, conn_max_idle_time, conn_max_lifetime, tls, "+
 			"tls_ca_file, tls_server_name, tls_cert_file, tls_key_file; with redis+sentinel:// also master, "+
-			"sentinel_username, sentinel_password; with it and redis+cluster:// also wait, wait_timeout", len(p.values))
+			"sentinel_username, sentinel_password; with it and redis+cluster:// also wait, wait_timeout, wait_strict", len(p.values))
 	}
 	return p.err
 }

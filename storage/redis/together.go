@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -52,17 +53,22 @@ func (s *Store) run(ctx context.Context, calls []call) {
 			return
 		}
 		s.ask(ctx, calls)
-		open, failed := calls[:0], false
+		open, failed, lost := calls[:0], false, false
 		for _, c := range calls {
 			switch c.settle(failures < s.retries) {
 			case again:
 				failed = true
 				open = append(open, c)
+			case settled:
+				lost = lost || errors.Is(c.op.Err, storage.ErrUnknown)
 			case askMore:
 				open = append(open, c)
 			}
 		}
 		calls = open
+		if failed || lost {
+			s.lookAgain(ctx)
+		}
 		if failed {
 			failures++
 			pause(ctx, failures)
@@ -97,13 +103,17 @@ func (s *Store) ask(ctx context.Context, calls []call) {
 		calls[i].blame(err)
 	}
 	if wait != nil {
-		s.waiter.learn(wait)
+		all := make([]*call, len(calls))
+		for i := range calls {
+			all[i] = &calls[i]
+		}
+		s.waiter.learn(wait, all)
 	}
 }
 
 // pause lets a failover or a reload get on before the next attempt.
 func pause(ctx context.Context, failures int) {
-	t := time.NewTimer(time.Duration(failures) * 20 * time.Millisecond)
+	t := time.NewTimer(time.Duration(failures) * attemptGap)
 	defer t.Stop()
 	select {
 	case <-ctx.Done():

@@ -26,7 +26,9 @@ type settings struct {
 	retries int
 	wait    int           // replicas to wait for after a Create or Swap; 0 = none
 	waitFor time.Duration // at most
-	options goredis.UniversalOptions
+	// waitStrict: what too few replicas have is not told as done.
+	waitStrict bool
+	options    goredis.UniversalOptions
 }
 
 // defaults for login traffic: somebody waits in front of a browser, so an answer
@@ -171,6 +173,7 @@ func (s *settings) query(query string) error {
 	if s.scheme == schemeSentinel || s.scheme == schemeCluster {
 		p.count("wait", &s.wait, 0, 10)
 		p.duration("wait_timeout", &s.waitFor)
+		p.flag("wait_strict", &s.waitStrict)
 		if s.wait > 0 && s.waitFor >= o.ReadTimeout {
 			p.fail("wait_timeout", "must be shorter than read_timeout")
 		}

@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -10,18 +11,27 @@ import (
 	"github.com/dingbridge/dingbridge/storage"
 )
 
-// waitPause is how long a primary is not asked for its replicas after it had too
-// few: with none in reach each write would take the whole wait_timeout.
-const waitPause = time.Second
+// After a primary had too few replicas it is asked for them for briefWait at most,
+// until waitPause is over: with none in reach each write would take the whole
+// wait_timeout, and one that is back is to be waited for at once.
+const (
+	waitPause = time.Second
+	briefWait = 5 * time.Millisecond
+)
 
 // A waiter asks one primary to hold a reply back until replicas have the writes
-// before it, so that a failover a moment later does not forget a spent code. It
-// is a best effort: too few replicas are no error, because the primary serves on
-// as its operator chose by min-replicas-to-write.
+// before it, so that a failover a moment later does not forget a spent code. Unless
+// it is strict it is a best effort: too few replicas are no error, because the
+// primary serves on as its operator chose by min-replicas-to-write.
 type waiter struct {
 	replicas int
 	timeout  time.Duration
-	notUntil atomic.Int64 // Unix ns; set when there were too few
+	strict   bool
+	notUntil *atomic.Int64 // Unix ns; until then the wait is brief
+}
+
+func (set *settings) newWaiter() waiter {
+	return waiter{replicas: set.wait, timeout: set.waitFor, strict: set.waitStrict, notUntil: new(atomic.Int64)}
 }
 
 // command is the WAIT to send after these calls, or nil.
@@ -29,30 +39,43 @@ func (w *waiter) command(ctx context.Context, calls []call) *goredis.IntCmd {
 	if w.replicas == 0 || !anyOneTime(calls) {
 		return nil
 	}
-	if t := w.notUntil.Load(); t != 0 && time.Now().UnixNano() < t {
-		return nil
+	timeout := w.timeout
+	if t := w.notUntil.Load(); t != 0 && !w.strict && time.Now().UnixNano() < t {
+		timeout = min(timeout, briefWait)
 	}
-	return goredis.NewIntCmd(ctx, "wait", w.replicas, w.timeout.Milliseconds())
+	return goredis.NewIntCmd(ctx, "wait", w.replicas, timeout.Milliseconds())
 }
 
-// learn notes what the WAIT answered.
-func (w *waiter) learn(cmd *goredis.IntCmd) {
-	if cmd.Err() != nil {
-		return
-	}
-	if cmd.Val() >= int64(w.replicas) {
+// learn notes what the WAIT answered, and to the calls before it what it means to them.
+func (w *waiter) learn(cmd *goredis.IntCmd, calls []*call) {
+	needed := ""
+	switch err := cmd.Err(); {
+	case err == nil && cmd.Val() >= int64(w.replicas):
 		w.notUntil.Store(0)
-	} else {
-		w.notUntil.Store(time.Now().Add(waitPause).UnixNano())
+		return
+	case err == nil:
+		if t := w.notUntil.Load(); time.Now().UnixNano() >= t {
+			w.notUntil.Store(time.Now().Add(waitPause).UnixNano())
+		}
+		if w.strict {
+			needed = fewReplicas
+		}
+	case goredis.IsPermissionError(err):
+		needed = notAllowed // a user who may not wait would go unnoticed, until a failover
+	case w.strict:
+		needed = judge(err).reason
+	}
+	for _, c := range calls {
+		c.needed = needed
 	}
 }
 
 // anyOneTime tells whether a write is among the calls that must not be forgotten.
 func anyOneTime(calls []call) bool {
-	for i := range calls {
-		if v := calls[i].op.Verb; v == storage.VerbCreate || v == storage.VerbSwap {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(calls, func(c call) bool { return c.oneTime() })
+}
+
+// oneTime tells whether the call writes what works once.
+func (c *call) oneTime() bool {
+	return c.op.Verb == storage.VerbCreate || c.op.Verb == storage.VerbSwap
 }

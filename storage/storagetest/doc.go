@@ -3,6 +3,8 @@
 //
 //	Run           the promises S1 to S8 as subtests
 //	StartRedis, StartSentinel, StartCluster   real servers on loopback
+//	StartSentinels, StartReplicated           as they are run in production, to be struck:
+//	              killed, paused, cut off, and mended; guarded with TLS and ACL users
 //	LossyProxy    cuts a connection after a command took effect
 //	Bench         the verbs as benchmarks
 //	Count         a Store that counts round trips and notes keys

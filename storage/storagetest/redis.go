@@ -1,6 +1,7 @@
 package storagetest
 
 import (
+	"crypto/tls"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -24,6 +25,8 @@ type Redis struct {
 
 	tb   testing.TB
 	args []string
+	user string      // its own, if it is guarded
+	tls  *tls.Config // its own
 	cmd  *exec.Cmd
 	done chan struct{} // closed when the process has ended
 }
@@ -41,6 +44,18 @@ func StartRedis(tb testing.TB, args ...string) *Redis {
 		}
 	}
 	r := newRedis(tb, args...)
+	if err := r.start(); err != nil {
+		tb.Fatalf("redis-server: %v", err)
+	}
+	return r
+}
+
+// StartGuarded is StartRedis with a guard.
+func StartGuarded(tb testing.TB, g Guard, args ...string) *Redis {
+	tb.Helper()
+	needRedis(tb)
+	r := newRedis(tb, args...)
+	g.guard(r)
 	if err := r.start(); err != nil {
 		tb.Fatalf("redis-server: %v", err)
 	}
@@ -90,6 +105,26 @@ func freeAddr(tb testing.TB) string {
 
 // start runs the server and waits until it answers.
 func (r *Redis) start() error {
+	if err := r.launch(); err != nil {
+		return err
+	}
+	for range 1000 {
+		select {
+		case <-r.done:
+			log, _ := os.ReadFile(filepath.Join(r.Dir, "log"))
+			return fmt.Errorf("ended at once: %s", log)
+		case <-time.After(10 * time.Millisecond):
+		}
+		if reply, err := r.command("PING"); err == nil && reply == "PONG" {
+			return nil
+		}
+	}
+	r.Kill()
+	return fmt.Errorf("no answer in time")
+}
+
+// launch runs the server and does not wait.
+func (r *Redis) launch() error {
 	r.cmd = exec.Command("redis-server", r.args...)
 	// Its own group, so that an interrupt at the terminal is the test's to handle.
 	r.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -101,19 +136,7 @@ func (r *Redis) start() error {
 		_ = cmd.Wait() // also an error that a test wants, as after Kill
 		close(done)
 	}(r.cmd, r.done)
-	for range 1000 {
-		select {
-		case <-r.done:
-			log, _ := os.ReadFile(filepath.Join(r.Dir, "log"))
-			return fmt.Errorf("ended at once: %s", log)
-		case <-time.After(10 * time.Millisecond):
-		}
-		if reply, err := command(r.Addr, "PING"); err == nil && reply == "PONG" {
-			return nil
-		}
-	}
-	r.Kill()
-	return fmt.Errorf("no answer in time")
+	return nil
 }
 
 // Kill ends the server with SIGKILL, as a crash does, and waits for its end.
@@ -146,6 +169,22 @@ func (r *Redis) Restart() {
 	}
 }
 
+// SlowLoad saves the data and starts the server anew so that it loads five hundred
+// keys a second, and returns when it says so.
+func (r *Redis) SlowLoad() {
+	r.tb.Helper()
+	r.Do("SAVE")
+	r.Kill()
+	r.args = append(r.args, "--key-load-delay", "2000", "--loading-process-events-interval-bytes", "1024")
+	if err := r.launch(); err != nil {
+		r.tb.Fatal(err)
+	}
+	until(r.tb, "it loads", func() bool {
+		_, err := r.Try("PING")
+		return err != nil && strings.HasPrefix(err.Error(), "LOADING")
+	})
+}
+
 // Pause stops the process in its tracks (SIGSTOP): connections stay, and nothing
 // answers. Resume lets it go on.
 func (r *Redis) Pause() { _ = r.cmd.Process.Signal(syscall.SIGSTOP) }
@@ -165,7 +204,7 @@ func (r *Redis) Do(args ...string) string {
 }
 
 // Try is Do for a command that may fail.
-func (r *Redis) Try(args ...string) (string, error) { return command(r.Addr, args...) }
+func (r *Redis) Try(args ...string) (string, error) { return r.command(args...) }
 
 // Keys lists all keys, unsorted.
 func (r *Redis) Keys() []string {

@@ -2,6 +2,7 @@ package storagetest
 
 import (
 	"bufio"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -13,24 +14,39 @@ import (
 
 // command speaks just enough RESP for a test to ask a server without the client
 // that is under test.
-func command(addr string, args ...string) (string, error) {
-	conn, err := net.DialTimeout("tcp", addr, time.Second)
+func (r *Redis) command(args ...string) (string, error) {
+	conn, err := net.DialTimeout("tcp", r.Addr, time.Second)
 	if err != nil {
 		return "", err
 	}
-	defer conn.Close()
+	defer func() { conn.Close() }()
+	if r.tls != nil {
+		config := r.tls.Clone()
+		config.ServerName = "127.0.0.1"
+		conn = tls.Client(conn, config)
+	}
 	if err := conn.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
 		return "", err
 	}
+	replies := bufio.NewReader(conn)
+	if r.user != "" {
+		if _, err := ask(conn, replies, "AUTH", r.user, "any"); err != nil {
+			return "", err
+		}
+	}
+	return ask(conn, replies, args...)
+}
+
+func ask(w io.Writer, replies *bufio.Reader, args ...string) (string, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "*%d\r\n", len(args))
 	for _, a := range args {
 		fmt.Fprintf(&b, "$%d\r\n%s\r\n", len(a), a)
 	}
-	if _, err := io.WriteString(conn, b.String()); err != nil {
+	if _, err := io.WriteString(w, b.String()); err != nil {
 		return "", err
 	}
-	return readReply(bufio.NewReader(conn))
+	return readReply(replies)
 }
 
 func readReply(r *bufio.Reader) (string, error) {

@@ -1,0 +1,238 @@
+package redis_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/dingbridge/dingbridge/storage"
+	"github.com/dingbridge/dingbridge/storage/redis"
+	"github.com/dingbridge/dingbridge/storage/storagetest"
+)
+
+// password is what the tests put in place of the hash of nobody's in deploy/redis.
+const password = "a-password-of-the-tests"
+
+// delivered reads a file of deploy/redis, with the password.
+func delivered(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile("../../deploy/redis/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256([]byte(password))
+	nobody := "#" + strings.Repeat("0", 64)
+	if !strings.Contains(string(text), nobody) {
+		t.Fatalf("%s holds somebody's password", name)
+	}
+	return strings.ReplaceAll(string(text), nobody, "#"+hex.EncodeToString(sum[:]))
+}
+
+// granted are the commands of a user in such a file.
+func granted(text, user string) (all []string) {
+	for line := range strings.Lines(text) {
+		if rest, ok := strings.CutPrefix(line, "user "+user+" "); ok {
+			for _, word := range strings.Fields(rest) {
+				if command, ok := strings.CutPrefix(word, "+"); ok {
+					all = append(all, command)
+				}
+			}
+		}
+	}
+	return all
+}
+
+// A guarded is a Redis that knows our user with what is delivered, and no more.
+type guarded struct {
+	url   func(params string) string
+	nodes []*storagetest.Redis
+	watch []*storagetest.Redis
+}
+
+func (g guarded) every() []*storagetest.Redis { return slices.Concat(g.nodes, g.watch) }
+
+// denials are what was refused to our user since the last time.
+func (g guarded) denials() (all []string) {
+	for _, r := range g.every() {
+		if log := r.Do("ACL", "LOG"); strings.Contains(log, "\ndingbridge\n") {
+			all = append(all, log)
+		}
+		r.Do("ACL", "LOG", "RESET")
+	}
+	return all
+}
+
+func startGuarded(t *testing.T, kind string) guarded {
+	t.Helper()
+	g := storagetest.Guard{Users: delivered(t, "users.acl"), Watchers: delivered(t, "sentinel.acl"), Password: password}
+	us := "dingbridge:" + password + "@"
+	switch kind {
+	case "sentinel":
+		s := storagetest.StartGuardedSentinels(t, g)
+		_, hosts, _ := strings.Cut(s.URL, "://")
+		return guarded{func(params string) string {
+			return "redis+sentinel://" + us + hosts + "&sentinel_username=dingbridge&sentinel_password=" + password + "&wait_timeout=500ms&" + params
+		}, s.Nodes, s.Watchers}
+	case "cluster":
+		c := storagetest.StartGuardedReplicated(t, g)
+		_, hosts, _ := strings.Cut(c.URL, "://")
+		c.Asking("dingbridge:asked")
+		return guarded{func(params string) string { return "redis+cluster://" + us + hosts + "?wait_timeout=500ms&" + params }, c.Nodes, nil}
+	}
+	r := storagetest.StartGuarded(t, g)
+	return guarded{func(params string) string { return "redis://" + us + r.Addr + "/3?" + params }, []*storagetest.Redis{r}, nil}
+}
+
+// TestR8_LeastPrivilege runs the whole suite as the delivered user: it may do all that
+// we do, nothing else was tried, and nothing was touched outside the prefix.
+func TestR8_LeastPrivilege(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{"standalone", "sentinel", "cluster"} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			if testing.Short() && kind != "standalone" {
+				t.Skip("six processes")
+			}
+			g := startGuarded(t, kind)
+			fresh := func() string {
+				return g.url(fmt.Sprintf("prefix=dingbridge:test%d:&max_retries=3", prefixes.Add(1)))
+			}
+			t.Run("suite", func(t *testing.T) {
+				storagetest.Run(t, storagetest.Harness{
+					Open: func(t *testing.T) storage.Store { return open(t, fresh()) },
+					Peers: func(t *testing.T, n int) []storage.Store {
+						url, all := fresh(), make([]storage.Store, n)
+						for i := range all {
+							all[i] = open(t, url)
+						}
+						return all
+					},
+				})
+			})
+			if err := probe(t, g); err != nil {
+				t.Error(err)
+			}
+			for _, denied := range g.denials() {
+				t.Errorf("more was tried: %s", denied)
+			}
+			for _, r := range g.nodes {
+				eventually(t, func() error { // what has ended is still counted for a moment
+					if other := r.Do("EVAL", "return redis.call('DBSIZE')-#redis.call('KEYS','dingbridge:*')", "0"); other != "0" {
+						return fmt.Errorf("%s keys were written without the prefix", other)
+					}
+					return nil
+				})
+			}
+			if err := open(t, g.url("prefix=other:")).Ping(t.Context()); !errors.Is(err, storage.ErrUnknown) {
+				t.Errorf("outside the prefix: %v", err)
+			}
+		})
+	}
+}
+
+// probe has a new store do each thing that needs a command of its own.
+func probe(t *testing.T, g guarded) error {
+	t.Helper()
+	s, err := redis.Open(t.Context(), g.url(fmt.Sprintf("prefix=dingbridge:test%d:", prefixes.Add(1))))
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	wants := func(op *storage.Op, want error) error {
+		if _ = s.Together(t.Context(), op); !errors.Is(op.Err, want) {
+			return fmt.Errorf("%s: %w", op.Verb, op.Err)
+		}
+		return nil
+	}
+	made := storage.Create("k", nil, 0)
+	for _, step := range []struct {
+		op   *storage.Op
+		want error
+	}{
+		{made, nil}, {storage.Create("k", nil, time.Hour), storage.ErrConflict}, {storage.Get("k"), nil},
+		{storage.Put("p", nil, time.Hour), nil}, {storage.Swap("k", storage.Version{1}, nil, 0), storage.ErrConflict},
+		{storage.Join("s", "m", time.Hour), nil}, {storage.Join("s", "n", 0), nil}, {storage.Members("s"), nil}, {storage.Delete("s"), nil},
+	} {
+		if err := wants(step.op, step.want); err != nil {
+			return err
+		}
+	}
+	if err := wants(storage.Swap("k", made.Version, nil, time.Hour), nil); err != nil {
+		return err
+	}
+	found, err := s.Inspect(t.Context())
+	if err != nil {
+		return err
+	}
+	for _, n := range found.Nodes {
+		if len(n.Denied) != 0 {
+			return fmt.Errorf("doctor may not ask %v", n.Denied)
+		}
+	}
+	if len(g.nodes) == 6 && len(g.watch) == 0 { // a slot of this cluster is on the way to another node
+		asked, err := redis.Open(t.Context(), g.url("prefix=dingbridge:"))
+		if err != nil {
+			return err
+		}
+		defer asked.Close()
+		return asked.Together(t.Context(), storage.Put("asked", nil, time.Hour))
+	}
+	return nil
+}
+
+// TestR8_NoCommandIsSurplus takes each command away in turn: something fails then, or the
+// server has noted that it was asked for.
+func TestR8_NoCommandIsSurplus(t *testing.T) {
+	if testing.Short() {
+		t.Skip("fifteen processes")
+	}
+	t.Parallel()
+	var groups []guarded
+	for _, kind := range []string{"standalone", "sentinel", "cluster"} {
+		groups = append(groups, startGuarded(t, kind))
+	}
+	for _, g := range groups { // their subscriptions are looked after while all else goes on
+		if err := open(t, g.url("prefix=dingbridge:")).Ping(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	missed := func(command string, of func(g guarded) []*storagetest.Redis) bool {
+		may := func(sign string) {
+			for _, g := range groups {
+				for _, r := range of(g) {
+					r.Do("ACL", "SETUSER", "dingbridge", sign+command)
+				}
+			}
+		}
+		may("-")
+		defer may("+")
+		for range 200 { // that a subscription lives is asked for every three seconds
+			for _, g := range groups {
+				if err := probe(t, g); err != nil || len(g.denials()) > 0 {
+					return true
+				}
+			}
+			if command != "ping" {
+				return false
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
+		return false
+	}
+	for _, command := range granted(delivered(t, "users.acl"), "dingbridge") {
+		if !missed(command, func(g guarded) []*storagetest.Redis { return g.nodes }) {
+			t.Errorf("users.acl: nothing needs %s", command)
+		}
+	}
+	for _, command := range granted(delivered(t, "sentinel.acl"), "dingbridge") {
+		if !missed(command, func(g guarded) []*storagetest.Redis { return g.watch }) {
+			t.Errorf("sentinel.acl: nothing needs %s", command)
+		}
+	}
+}
