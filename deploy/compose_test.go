@@ -84,6 +84,28 @@ func TestComposeStepsMakeWhatItMounts(t *testing.T) {
 	}
 }
 
+// TestComposeTakesIt: Docker's own package for Compose files takes ours, and takes it only
+// with all that the steps write.
+func TestComposeTakesIt(t *testing.T) {
+	others(t)
+	reader := filepath.Join(t.TempDir(), "compose")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", reader, ".")
+	build.Dir = filepath.Join("testdata", "compose")
+	if out, err := build.CombinedOutput(); err != nil {
+		leaveOut(t, "helm", fmt.Sprintf("%v\n%s", err, out))
+	}
+	given := []string{"compose.yaml", "REDIS_PASSWORD=a", "DINGBRIDGE_USER=1000:1000", "DINGBRIDGE_HOST=sso.example.com"}
+	if out, err := exec.CommandContext(t.Context(), reader, given...).CombinedOutput(); err != nil || strings.TrimSpace(string(out)) != "caddy dingbridge redis" {
+		t.Errorf("%v: %s", err, out)
+	}
+	for i := 1; i < len(given); i++ {
+		less := append(append([]string(nil), given[:i]...), given[i+1:]...)
+		if out, err := exec.CommandContext(t.Context(), reader, less...).CombinedOutput(); err == nil {
+			t.Errorf("without %s it is taken: %s", given[i], out)
+		}
+	}
+}
+
 // TestComposeGivesNothingAway: no service may write but where it must, or become more than
 // it is; only the proxy is to be reached from outside, and Redis reaches nothing.
 func TestComposeGivesNothingAway(t *testing.T) {

@@ -38,14 +38,21 @@ var renderer = sync.OnceValues(func() (string, error) {
 	return file, nil
 })
 
-func render(t *testing.T, files ...string) map[string]outcome {
+// others leaves out what needs packages of others, which take minutes to build: they run
+// where all suites have to.
+func others(t *testing.T) {
 	t.Helper()
 	if but := os.Getenv("DINGBRIDGE_REQUIRE_ALL_BUT"); os.Getenv("DINGBRIDGE_REQUIRE_ALL") == "" || slices.Contains(strings.Split(but, ","), "helm") {
-		t.Skip("suite left out: helm (its packages take minutes to build; CLIENTS=1 runs it)")
+		t.Skip("suite left out: helm (its packages take minutes to build; make test CLIENTS=1 runs it)")
 	}
 	if testing.Short() {
 		t.Skip("what others wrote is the same under -short")
 	}
+}
+
+func render(t *testing.T, files ...string) map[string]outcome {
+	t.Helper()
+	others(t)
 	program, err := renderer()
 	if err != nil {
 		leaveOut(t, "helm", err.Error())
