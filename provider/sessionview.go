@@ -119,41 +119,29 @@ func (p *Provider) ListSessions(ctx context.Context, q SessionQuery) (SessionLis
 
 // sessionsOf adds the sessions of a few people to a list, and tells how many of them it came to.
 func (p *Provider) sessionsOf(ctx context.Context, l *SessionList, subjects []people.Subject, q SessionQuery, limit int) (looked int, err error) {
-	lists, entered, records := make([]*storage.Op, len(subjects)), make([]*storage.Op, len(subjects)), make([]*storage.Op, len(subjects))
-	raws := make([][16]byte, len(subjects))
+	type holder struct {
+		subject         people.Subject
+		entries         []sessions.Entry
+		record, entered *storage.Op
+	}
+	all, lists, raws := make([]holder, len(subjects)), make([]*storage.Op, len(subjects)), make([][16]byte, len(subjects))
 	for i, s := range subjects {
 		raws[i], _ = s.Raw()
-		lists[i], entered[i], records[i] = p.sessions.FetchList(raws[i]), p.sessions.FetchEntered(raws[i]), p.people.Fetch(s)
+		lists[i] = p.sessions.FetchList(raws[i])
 	}
-	_ = p.Store.Together(ctx, slices.Concat(lists, entered, records)...) // each op has its own error
-	type one struct {
-		person  people.Person
-		entries []sessions.Entry
-		apps    map[sessions.ID][]string
-	}
-	all := make([]one, len(subjects))
+	_ = p.Store.Together(ctx, lists...) // each op has its own error
 	var ops []*storage.Op
 	for i, s := range subjects {
-		person, err := p.people.Read(s, records[i])
-		if errors.Is(err, people.ErrUnknownPerson) || errors.Is(err, people.ErrRecord) {
-			continue // in a set, and without a record: nobody
-		}
-		if err != nil {
-			return 0, err
-		}
-		apps, err := sessions.ReadEntered(entered[i])
-		if err != nil {
-			return 0, err
-		}
 		entries, more, err := p.sessions.ReadList(raws[i], lists[i])
 		if err != nil {
 			return 0, err
 		}
-		if q.Client != "" {
-			entries = slices.DeleteFunc(entries, func(e sessions.Entry) bool { return !slices.Contains(apps[e.ID], q.Client) })
+		all[i] = holder{subject: s, entries: entries}
+		if l.More = l.More || more; len(entries) == 0 {
+			continue // as with most who are known
 		}
-		l.More = l.More || more
-		all[i] = one{person, entries, apps}
+		all[i].record, all[i].entered = p.people.Fetch(s), p.sessions.FetchEntered(raws[i])
+		ops = append(ops, all[i].record, all[i].entered)
 		for _, e := range entries {
 			ops = append(ops, e.Ops()...)
 		}
@@ -161,20 +149,35 @@ func (p *Provider) sessionsOf(ctx context.Context, l *SessionList, subjects []pe
 	for some := range slices.Chunk(ops, opsAtOnce) {
 		_ = p.Store.Together(ctx, some...) // each op has its own error
 	}
-	for _, o := range all {
+	for _, h := range all {
 		if len(l.Sessions) >= limit {
 			break
 		}
 		looked++
-		for _, e := range o.entries {
+		if len(h.entries) == 0 {
+			continue
+		}
+		person, err := p.people.Read(h.subject, h.record)
+		if errors.Is(err, people.ErrUnknownPerson) || errors.Is(err, people.ErrRecord) {
+			continue // nobody gets in with them
+		}
+		if err != nil {
+			return 0, err
+		}
+		apps, err := sessions.ReadEntered(h.entered)
+		if err != nil {
+			return 0, err
+		}
+		for _, e := range h.entries {
 			s, err := p.sessions.ReadEntry(e)
-			if errors.Is(err, sessions.ErrNone) || err == nil && (s.Epoch != o.person.Epoch || o.person.Gone) {
-				continue
-			}
-			if err != nil {
+			switch {
+			case errors.Is(err, sessions.ErrNone):
+			case err != nil:
 				return 0, err
+			case s.Epoch != person.Epoch, person.Gone, q.Client != "" && !slices.Contains(apps[s.ID], q.Client):
+			default:
+				l.Sessions = append(l.Sessions, sessionView(s, person, apps[s.ID], q.All))
 			}
-			l.Sessions = append(l.Sessions, sessionView(s, o.person, o.apps[s.ID], q.All))
 		}
 	}
 	return looked, nil
