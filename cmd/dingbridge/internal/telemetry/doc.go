@@ -36,6 +36,8 @@
 //	T8  No trace holds a person, an address, a key of a record, a code or a token.
 //	T9  Profiles are served on loopback alone unless the operator says otherwise, and never
 //	    on the default mux. The listener knows its paths and no others.
+//	T10 The manual, the dashboard and the alerts name what is really exported, and each alert
+//	    has its page.
 //
 // It is the only room that knows Prometheus and OpenTelemetry. The command's wiring calls it.
 package telemetry

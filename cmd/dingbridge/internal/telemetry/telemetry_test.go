@@ -33,6 +33,7 @@ func TestT1_NothingWantedNothingDone(t *testing.T) {
 }
 
 func TestT2_T8_LabelsAndTracesSayNothingAboutPeople(t *testing.T) {
+	t.Parallel()
 	c := newCollector(t)
 	of := exercised(t, c.URL)
 	text := scrape(t, of)

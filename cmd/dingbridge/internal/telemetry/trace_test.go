@@ -55,6 +55,7 @@ func visit(h http.Handler, target string, more ...string) {
 }
 
 func TestT5_OneLoginOneTrace(t *testing.T) {
+	t.Parallel()
 	c := newCollector(t)
 	one, _ := running(t, config(c.URL, 1))
 	two, _ := running(t, config(c.URL, 1))
@@ -112,6 +113,7 @@ func TestT5_OneLoginOneTrace(t *testing.T) {
 
 // Of many logins the wanted part is kept, each by both replicas or by none.
 func TestT5_ALoginIsKeptWholeOrNot(t *testing.T) {
+	t.Parallel()
 	c := newCollector(t)
 	one, stopOne := running(t, config(c.URL, 0.3))
 	two, stopTwo := running(t, config(c.URL, 0.3))
@@ -238,7 +240,9 @@ func FuzzT6_Traceparent(f *testing.F) {
 }
 
 func TestT7_ACollectorHoldsNothingUp(t *testing.T) {
+	t.Parallel()
 	t.Run("away", func(t *testing.T) {
+		t.Parallel()
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
@@ -250,6 +254,7 @@ func TestT7_ACollectorHoldsNothingUp(t *testing.T) {
 		has(t, scrape(t, of), `dingbridge_trace_spans_lost_total{reason="refused"} 2`)
 	})
 	t.Run("refuses, then takes", func(t *testing.T) {
+		t.Parallel()
 		c := newCollector(t)
 		c.answer(http.StatusServiceUnavailable)
 		of, _ := running(t, config(c.URL, 1))
@@ -264,6 +269,7 @@ func TestT7_ACollectorHoldsNothingUp(t *testing.T) {
 		c.wait(t, 2)
 	})
 	t.Run("redirects", func(t *testing.T) {
+		t.Parallel()
 		var asked sync.Map
 		other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Store("other", true) }))
 		defer other.Close()
@@ -278,6 +284,7 @@ func TestT7_ACollectorHoldsNothingUp(t *testing.T) {
 		has(t, scrape(t, of), `dingbridge_trace_spans_lost_total{reason="refused"} 2`)
 	})
 	t.Run("never answers", func(t *testing.T) {
+		t.Parallel()
 		release := make(chan struct{})
 		hung := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { <-release }))
 		defer hung.Close()
