@@ -18,7 +18,7 @@ type Config struct {
 	// RequestsAtOnce are at work in one replica; 512.
 	RequestsAtOnce int
 	// Circles is how often a browser with a session may come for one client, at once; half
-	// as many anew within a minute. 60.
+	// as many anew within a minute. 120.
 	Circles int
 	// Entries of the table; 65536, which are 1.1 MB.
 	Entries int
@@ -53,7 +53,7 @@ func New(c Config) *Limits {
 		rates: map[Word]Rate{
 			LoginsOfAddress: {cmp.Or(c.LoginsPerAddress, 3000), loginLife},
 			ClientRequests:  {requests * 10, 10 * time.Second},
-			Circles:         {cmp.Or(c.Circles, 60), 2 * time.Minute},
+			Circles:         {cmp.Or(c.Circles, 120), 2 * time.Minute},
 			Authentications: {failures, time.Minute},
 			AddressAnswers:  {failures, time.Minute},
 			Codes:           {failures, time.Minute},

@@ -45,7 +45,7 @@ func Catalogue() []Row {
 		{LoginsAtOnce, "the replica", "logins that DingTalk is asked about, or that wait for that", "the other half", "503"},
 		{ClientAtOnce, "an app", "its requests at work", "a quarter of `requests_at_once`", "503"},
 		{ClientRequests, "an app, from one address", "its requests with a right secret, and to userinfo with a token of ours", "`requests_per_client` a second, ten seconds' worth at once", "429"},
-		{Circles, "an app, in one browser", "authorization requests of a browser that has a session", "60 at once, one more every two seconds", "429"},
+		{Circles, "an app, in one browser", "authorization requests of a browser that has a session", "120 at once, one more every second", "429"},
 		{Authentications, "an app, from one address", "wrong secrets. A secret that was right there within a day is still looked at; of apps that we do not know the address alone counts",
 			"`failures_per_minute`, as many at once", "429"},
 		{Codes, "an app, from one address", "codes, refresh tokens and device codes that are not ours", "`failures_per_minute`, as many at once", "429"},
