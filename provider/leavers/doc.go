@@ -6,6 +6,7 @@
 //	worker.go  one hint: who is meant, and what the directory says of them now
 //	sweep.go   everybody in turn, and catching up on what happened while nobody listened
 //	lease.go   whose turn it is to sweep (no directory in it)
+//	status.go  how far it is, for whoever asks
 //
 // Promises:
 //
