@@ -4,7 +4,9 @@
 //	main.go       the table
 //	run.go        from arguments to an exit code
 //	serve.go check.go doctor.go health.go demo.go simulate.go client.go keys.go secret.go version.go   a command each
-//	users.go policy.go brake.go sweep.go directory.go   those of an administrator
+//	users.go sessions.go policy.go brake.go sweep.go directory.go   those of an administrator
+//	status.go memo.go troubles.go statusshow.go   how the server stands: gathered,
+//	              remembered, judged, shown
 //	asks.go person.go   what they share: asking the server, and how a person is shown
 //	gather.go     from config.yaml to open stores and read secrets, all faults at once
 //	organisations.go   each organisation's secrets, its client of DingTalk, its ways
@@ -34,4 +36,6 @@
 //   - M5: A certificate or clients.yaml that changes is taken up without a restart;
 //     a faulty one leaves the old in use and is told in the log.
 //   - M6: demo listens on loopback only.
+//   - M7: status exits with 0 where nothing is to be looked at, and with 1 where something is,
+//     each with its remedy; it asks DingTalk nothing and changes nothing that stays.
 package main

@@ -13,8 +13,8 @@ import (
 	"github.com/dingbridge/dingbridge/provider/audit"
 )
 
-// TestTroubles: each alone, and with a remedy; what passes by itself is none.
-func TestTroubles(t *testing.T) {
+// TestM7_TroublesAndRemedies: each alone, and with a remedy; what passes by itself is none.
+func TestM7_TroublesAndRemedies(t *testing.T) {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	before := func(d time.Duration) time.Time { return now.Add(-d) }
 	const day = 24 * time.Hour
