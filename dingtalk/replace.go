@@ -21,24 +21,24 @@ func (s *appSecrets) all() []string { return append([]string{s.app, s.scan}, s.b
 // [ReasonConfig] says that they are wrong, and any other that this could not be found
 // out. Without a scan app of its own scan is empty. What is under way ends as it began,
 // and the app's token stays until it ends. Not for concurrent use with itself.
-func (c *Client) ReplaceSecrets(ctx context.Context, app, scan string) error {
+func (c *Client) ReplaceSecrets(ctx context.Context, app, scan string) (changed bool, err error) {
 	own := c.scanAppID != c.clientID
 	now := c.secrets.Load()
 	next := &appSecrets{app: app, scan: cmp.Or(scan, app)}
 	if !isToken(next.app) || !isToken(next.scan) || own && scan == "" {
-		return &Error{Reason: ReasonConfig, Call: CallAppToken, Err: errors.New("a secret is missing, or holds spaces or characters other than ASCII")}
+		return false, &Error{Reason: ReasonConfig, Call: CallAppToken, Err: errors.New("a secret is missing, or holds spaces or characters other than ASCII")}
 	}
 	if next.app == now.app && next.scan == now.scan {
-		return nil
+		return false, nil
 	}
 	if next.app != now.app {
 		if _, err := c.probeApp(ctx, next.app); err != nil {
-			return aboutTheApp(err)
+			return false, aboutTheApp(err)
 		}
 	}
 	if scan != "" && next.scan != now.scan {
 		if _, err := c.probeScan(ctx, c.scanAppID, next.scan); err != nil {
-			return aboutTheApp(err)
+			return false, aboutTheApp(err)
 		}
 	}
 	for _, old := range []string{now.app, now.scan} {
@@ -47,7 +47,7 @@ func (c *Client) ReplaceSecrets(ctx context.Context, app, scan string) error {
 		}
 	}
 	c.secrets.Store(next)
-	return nil
+	return true, nil
 }
 
 // aboutTheApp: these calls say nothing of a person, so every refusal is the app's.

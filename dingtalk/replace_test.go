@@ -40,7 +40,7 @@ func TestU13_ASecretIsReplacedByOneThatDingTalkTakes(t *testing.T) {
 	mu.Lock()
 	good = false
 	mu.Unlock()
-	e := want(t, c.ReplaceSecrets(t.Context(), next, ""), ReasonConfig)
+	e := want(t, replaced(t, c, next, ""), ReasonConfig)
 	if strings.Contains(e.Error(), next) {
 		t.Errorf("the error tells the secret: %v", e)
 	}
@@ -54,7 +54,7 @@ func TestU13_ASecretIsReplacedByOneThatDingTalkTakes(t *testing.T) {
 	mu.Lock()
 	good = true
 	mu.Unlock()
-	if err := c.ReplaceSecrets(t.Context(), next, ""); err != nil {
+	if err := replaced(t, c, next, ""); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := c.Member(t.Context(), unionID); err != nil {
@@ -65,7 +65,7 @@ func TestU13_ASecretIsReplacedByOneThatDingTalkTakes(t *testing.T) {
 		t.Errorf("DingTalk was shown %d secrets", len(shown))
 	}
 	mu.Unlock()
-	if err := c.ReplaceSecrets(t.Context(), next, ""); err != nil || u.asked(CallAppToken) != 3 {
+	if err := replaced(t, c, next, ""); err != nil || u.asked(CallAppToken) != 3 {
 		t.Errorf("the same secret again: %v", err)
 	}
 	fault := &Error{Message: "before " + secret + " now " + next}
@@ -74,7 +74,7 @@ func TestU13_ASecretIsReplacedByOneThatDingTalkTakes(t *testing.T) {
 		t.Errorf("%s tells one of the secrets", fault.Message)
 	}
 	for _, odd := range []string{"", "two words", "line\n"} {
-		want(t, c.ReplaceSecrets(t.Context(), odd, ""), ReasonConfig)
+		want(t, replaced(t, c, odd, ""), ReasonConfig)
 	}
 }
 
@@ -84,20 +84,30 @@ func TestU13_TheScanAppHasItsOwn(t *testing.T) {
 	u := newUpstream()
 	c := dial(t, u)
 	u.answer(CallScan, 200, `{"errcode":853004,"errmsg":"signature wrong"}`)
-	want(t, c.ReplaceSecrets(t.Context(), "app-after", "scan-after"), ReasonConfig)
+	want(t, replaced(t, c, "app-after", "scan-after"), ReasonConfig)
 	if got := *c.secrets.Load(); got.app != secret || got.scan != scanSecret {
 		t.Error("half of a change was taken")
 	}
-	want(t, c.ReplaceSecrets(t.Context(), "app-after", ""), ReasonConfig)
+	want(t, replaced(t, c, "app-after", ""), ReasonConfig)
 	u.answer(CallScan, 200, `{"errcode":40078,"errmsg":"the code does not exist"}`)
-	if err := c.ReplaceSecrets(t.Context(), "app-after", "scan-after"); err != nil {
+	if err := replaced(t, c, "app-after", "scan-after"); err != nil {
 		t.Fatal(err)
 	}
 	if got := *c.secrets.Load(); got.app != "app-after" || got.scan != "scan-after" || len(got.before) != 2 {
 		t.Errorf("%d secrets are hidden from errors besides", len(got.before))
 	}
 	u.answer(CallAppToken, 503, "")
-	if e := want(t, c.ReplaceSecrets(t.Context(), "app-later", "scan-after"), ReasonUnavailable); !e.Transient() {
+	if e := want(t, replaced(t, c, "app-later", "scan-after"), ReasonUnavailable); !e.Transient() {
 		t.Errorf("%v", e)
 	}
+}
+
+func replaced(t *testing.T, c *Client, app, scan string) error {
+	t.Helper()
+	before := c.secrets.Load()
+	changed, err := c.ReplaceSecrets(t.Context(), app, scan)
+	if changed != (before != c.secrets.Load()) {
+		t.Errorf("it says that secrets changed: %v", changed)
+	}
+	return err
 }

@@ -123,9 +123,10 @@ func (h *house) run(ctx context.Context) {
 	all.Go(func() { h.member.Run(ctx) })
 	all.Go(func() { h.provider.Run(ctx) })
 	all.Go(func() { h.materials.telemetry.Run(ctx) })
-	for _, w := range h.materials.watches {
-		all.Go(func() { w.run(ctx) })
-	}
+	all.Go(func() {
+		h.resealOnStart(ctx)
+		h.newReloader().run(ctx)
+	})
 	all.Wait()
 }
 

@@ -60,8 +60,15 @@ func check(ctx context.Context, file string, stdout, stderr io.Writer) (err erro
 	opened := m.store
 	dry := &trial{Store: opened}
 	m.store = dry
-	if _, err := build(bounded, m, 0); err != nil {
+	h, err := build(bounded, m, 0)
+	if err != nil {
 		return explain(doc, opened, err)
+	}
+	switch reason, err := h.sealedBeyond(bounded, m.secrets); {
+	case reason == inUse:
+		return config.Faults{doc.Fault("secret_file", err.Error(), "")}
+	case err != nil:
+		fmt.Fprintln(stderr, "note: whether a secret is missing from secret_file under which people's records are sealed could not be looked at in time")
 	}
 	unmade, err := tryAdmin(doc)
 	if err != nil {
@@ -82,6 +89,9 @@ func check(ctx context.Context, file string, stdout, stderr io.Writer) (err erro
 		fmt.Fprintf(stderr, "note: %s is not there yet; serve will make it\n", missing)
 	case dry.spared:
 		fmt.Fprintln(stderr, "note: the storage holds no signing keys yet; serve will make them")
+	}
+	if text, remedy := addressNote(doc.Config); text != "" {
+		fmt.Fprintf(stderr, "note: %s; %s\n", text, remedy)
 	}
 	for _, n := range notes(m.clients) {
 		fmt.Fprintf(stderr, "note: client %s %s; %s\n", n.client, n.text, n.remedy)

@@ -18,7 +18,8 @@
 //	admin.go      the admin socket, from config.yaml to either end of it
 //	telemetry.go  what measures, and the listener for those who look after the server
 //	server.go memory.go   listening, limits, draining; how often garbage is collected
-//	certificate.go watch.go   what is read again when it changes
+//	reload.go watch.go certificate.go rotate.go   what is read again when it changes or at
+//	              SIGHUP: the loop, a set of files, the certificate, secrets
 //
 // Promises:
 //
@@ -33,8 +34,11 @@
 //   - M4: check does all that serve does short of listening, and prints every fault
 //     that it can find, each with its line and the remedy. It creates nothing that
 //     stays.
-//   - M5: A certificate or clients.yaml that changes is taken up without a restart;
-//     a faulty one leaves the old in use and is told in the log.
+//   - M5: A certificate, a secret or a file of clients that changes, in whatever way it is
+//     written, is taken up without a restart and without a failed request, at SIGHUP
+//     too; each as a whole, as it is at one moment. One that is faulty, that DingTalk
+//     does not take, or that would leave something sealed for ever, leaves the old in
+//     use, and is told in the log and the audit trail. So is what needs a restart.
 //   - M6: demo listens on loopback only.
 //   - M7: status exits with 0 where nothing is to be looked at, and with 1 where something is,
 //     each with its remedy; it asks DingTalk nothing and changes nothing that stays.

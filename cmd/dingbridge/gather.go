@@ -7,7 +7,9 @@ import (
 	"io"
 	"log/slog"
 	"net/netip"
+	"os"
 	"strings"
+	"time"
 
 	"github.com/dingbridge/dingbridge/cmd/dingbridge/internal/config"
 	"github.com/dingbridge/dingbridge/cmd/dingbridge/internal/telemetry"
@@ -24,6 +26,7 @@ import (
 // materials are what a provider is built of: all that config.yaml names, read and
 // open, but nothing begun.
 type materials struct {
+	doc         *config.Document // nil in the demo, where nothing was read
 	config      config.Config
 	store       storage.Store
 	secrets     *secret.List
@@ -35,6 +38,9 @@ type materials struct {
 	certificate *certificate // nil: plain http
 	alwaysInApp bool         // for the demo alone: every browser counts as DingTalk's client
 	watches     []*watch
+	secretLook  config.Look      // at secret_file, before it was read
+	appLooks    []config.Look    // at the secrets of each organisation's apps, likewise
+	hangups     <-chan os.Signal // each: read everything again
 	log         *slog.Logger
 	audit       audit.Sink
 	telemetry   *telemetry.Telemetry // nil: nothing is measured
@@ -44,7 +50,7 @@ type materials struct {
 // meets. What it opened before a fault is closed again.
 func gather(ctx context.Context, doc *config.Document, log *slog.Logger) (*materials, config.Faults) {
 	c := doc.Config
-	m := &materials{config: c, log: log, audit: audit.NewLog(log)}
+	m := &materials{doc: doc, config: c, log: log, audit: audit.NewLog(log)}
 	m.measure()
 	var faults config.Faults
 	tell := func(path string, err error, remedy string) {
@@ -57,6 +63,7 @@ func gather(ctx context.Context, doc *config.Document, log *slog.Logger) (*mater
 		}
 	}
 	if c.SecretFile != "" {
+		m.secretLook = reread(doc, c.SecretFile)()
 		data, wrong := doc.ReadSecret("secret_file", c.SecretFile)
 		if faults = append(faults, wrong...); wrong == nil {
 			if m.secrets, err = secret.Parse(data); err != nil {
@@ -115,14 +122,14 @@ func (m *materials) close() error {
 }
 
 func (m *materials) readCertificate(certFile, keyFile string) (err error) {
-	w := newWatch(func() { m.certificate.changed(m.log) }, func() config.Look { return config.LookAt(certFile, keyFile) })
+	w := newWatch(func() config.Look { return config.LookAt(certFile, keyFile) }, func(context.Context) bool { m.certificateChanged(); return false })
 	m.certificate, err = loadCertificate(certFile, keyFile)
 	m.watches = append(m.watches, w)
 	return err
 }
 
 func (m *materials) readClients(files config.ClientFiles) config.Faults {
-	w := newWatch(func() { m.clientsChanged(files) }, files.Look)
+	w := newWatch(files.Look, func(context.Context) bool { m.clientsChanged(files); return false })
 	set, err := files.Load(&m.config)
 	if err != nil {
 		faults, _ := errors.AsType[config.Faults](err)
@@ -135,11 +142,13 @@ func (m *materials) readClients(files config.ClientFiles) config.Faults {
 // clientsChanged takes the clients up as they are written now, whole or not at all
 // (promise M5).
 func (m *materials) clientsChanged(files config.ClientFiles) {
+	began := time.Now()
 	set, err := files.Load(&m.config)
 	if err != nil {
-		m.audit.Record(context.Background(), audit.Event{Name: audit.ClientsRejected, Err: err})
+		faults, _ := errors.AsType[config.Faults](err)
+		m.audit.Record(context.Background(), audit.Event{Name: audit.ClientsRejected, Count: len(faults), Err: err})
 		for fault := range strings.SplitSeq(err.Error(), "\n") {
-			m.log.Error("clients.yaml has a fault; the old clients stay", "fault", fault)
+			m.log.Error("the clients have a fault; the old ones stay", "fault", fault)
 		}
 		return
 	}
@@ -148,7 +157,7 @@ func (m *materials) clientsChanged(files config.ClientFiles) {
 	for range set.All() {
 		count++
 	}
-	m.audit.Record(context.Background(), audit.Event{Name: audit.ClientsReplaced, Count: count})
+	m.audit.Record(context.Background(), audit.Event{Name: audit.ClientsReplaced, Count: count, Duration: time.Since(began)})
 	for _, n := range notes(set) {
 		m.log.Warn("a client "+n.text, "client_id", n.client, "remedy", n.remedy)
 	}

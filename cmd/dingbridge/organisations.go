@@ -21,13 +21,9 @@ func (m *materials) readOrganisations(doc *config.Document) (faults config.Fault
 		if o.CorpID == "" || o.ClientID == "" || o.ClientSecretFile == "" || half {
 			continue
 		}
-		var secrets appSecrets
-		var wrong, more config.Faults
-		secrets.app, wrong = doc.ReadLine(at+".client_secret_file", o.ClientSecretFile)
-		if o.ScanApp.AppSecretFile != "" {
-			secrets.scanApp, more = doc.ReadLine(at+".scan_app.app_secret_file", o.ScanApp.AppSecretFile)
-		}
-		if wrong = append(wrong, more...); len(wrong) > 0 {
+		m.appLooks = append(m.appLooks, reread(doc, o.ClientSecretFile, o.ScanApp.AppSecretFile)())
+		secrets, wrong := readAppSecrets(doc, i, o)
+		if len(wrong) > 0 {
 			faults = append(faults, wrong...)
 			continue
 		}

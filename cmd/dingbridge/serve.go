@@ -40,8 +40,11 @@ func serve(ctx context.Context, file string, stdout, stderr io.Writer) (err erro
 	}
 	log := newLog(stderr, doc.Config.Log)
 	slog.SetDefault(audit.Library(log))
+	hangups, unhang := onHangup()
+	defer unhang()
 	m, faults := gather(ctx, doc, log)
 	defer func() { err = errors.Join(err, m.close()) }()
+	m.hangups = hangups
 	if len(faults) > 0 {
 		return faults.Err()
 	}

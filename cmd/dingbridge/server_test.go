@@ -159,6 +159,7 @@ func TestM5_CertificateIsTakenUp(t *testing.T) {
 	first := writePair(t, certFile, keyFile)
 	var log bytes.Buffer
 	m := &materials{log: logTo(&log)}
+	m.audit = audit.NewLog(m.log)
 	if err := m.readCertificate(certFile, keyFile); err != nil {
 		t.Fatal(err)
 	}
@@ -182,16 +183,16 @@ func TestM5_CertificateIsTakenUp(t *testing.T) {
 	}
 	serves(first)
 	write(t, keyFile, "half a key") // between the two files of a renewal
-	m.certificate.changed(m.log)
+	m.certificateChanged()
 	serves(first)
 	second := writePair(t, certFile, keyFile)
-	m.certificate.changed(m.log)
+	m.certificateChanged()
 	serves(second)
 	stop()
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
-	if !strings.Contains(log.String(), "the old one stays") || !strings.Contains(log.String(), "took up a new certificate") {
+	if !strings.Contains(log.String(), "the old one stays") || !strings.Contains(log.String(), "certificate.replaced") || !strings.Contains(log.String(), "certificate.rejected") {
 		t.Errorf("the log tells neither: %s", log.String())
 	}
 }
@@ -271,10 +272,11 @@ func TestM5_AWatchSeesEveryKindOfChange(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		var seen atomic.Int64
-		w := newWatch(func() { seen.Add(1) }, func() config.Look { return config.LookAt(link) })
+		r := &reloader{log: slog.New(slog.DiscardHandler), watches: []*watch{
+			newWatch(func() config.Look { return config.LookAt(link) }, func(context.Context) bool { seen.Add(1); return false })}}
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan struct{})
-		go func() { w.run(ctx); close(ended) }()
+		go func() { r.run(ctx); close(ended) }()
 		step := func(what string, want int64) {
 			t.Helper()
 			time.Sleep(lookEvery + time.Second)

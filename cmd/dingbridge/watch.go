@@ -7,35 +7,31 @@ import (
 	"github.com/dingbridge/dingbridge/cmd/dingbridge/internal/config"
 )
 
-// lookEvery is how often files are looked at. Looking, not being told: it works on
-// network file systems and through the symbolic links of Kubernetes volumes.
-const lookEvery = 5 * time.Second
-
-// A watch calls changed when what look sees is another than before. Make it before the
-// files are read: a change during the reading is then seen.
+// A watch is some files and what is done when they change. Make it before the files are
+// read: a change during the reading is then seen.
 type watch struct {
-	look    func() config.Look
-	seen    config.Look
-	changed func()
+	look func() config.Look
+	seen config.Look
+	// changed takes up what the files say now. True: it could not be found out whether
+	// that will do, so let it be tried again later.
+	changed func(context.Context) (later bool)
+	again   time.Time // when; zero: it need not
 }
 
-func newWatch(changed func(), look func() config.Look) *watch {
+func newWatch(look func() config.Look, changed func(context.Context) bool) *watch {
 	return &watch{look: look, seen: look(), changed: changed}
 }
 
-// run looks until ctx ends.
-func (w *watch) run(ctx context.Context) {
-	tick := time.NewTicker(lookEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		if now := w.look(); !now.Same(w.seen) {
-			w.seen = now
-			w.changed()
-		}
+// differs tells whether the files are others than those that were taken up, or are to be
+// tried again.
+func (w *watch) differs() bool {
+	return !w.look().Same(w.seen) || !w.again.IsZero() && !time.Now().Before(w.again)
+}
+
+// take takes the files up.
+func (w *watch) take(ctx context.Context) {
+	w.seen, w.again = w.look(), time.Time{}
+	if w.changed(ctx) && ctx.Err() == nil {
+		w.again = time.Now().Add(tryAgain)
 	}
 }

@@ -85,6 +85,13 @@ const (
 	ClientsReplaced Name = "clients.replaced"
 	ClientsRejected Name = "clients.rejected"
 
+	CertificateReplaced Name = "certificate.replaced"
+	CertificateRejected Name = "certificate.rejected"
+	SecretReplaced      Name = "secret.replaced"
+	SecretRejected      Name = "secret.rejected"
+	AppSecretReplaced   Name = "upstream.secret_replaced"
+	AppSecretRejected   Name = "upstream.secret_rejected"
+
 	StorageTrouble  Name = "storage.trouble"
 	UpstreamTrouble Name = "upstream.trouble"
 	InternalFault   Name = "internal.fault"
@@ -132,7 +139,7 @@ var catalogue = []row{
 	{ClientAuthenticationFailed, slog.LevelWarn, request | fReason | fWay,
 		"An app could not prove who it is. Several in a row, then success, is a library that tries both methods."},
 	{RequestLimited, slog.LevelWarn, request | fReason | fCount,
-		"A request was turned away because of a limit. The reason is the limit's name in docs/operations.md, or what was wrong with the request's form. The count is that of the requests that this limit turned away since the last such line: there is at most one a second for each."},
+		"A request was turned away because of a limit. The reason is the limit's name in docs/limits.md, or what was wrong with the request's form. The count is that of the requests that this limit turned away since the last such line: there is at most one a second for each."},
 	{CodeRedeemed, slog.LevelInfo, person | fGrant,
 		"An app exchanged a code for tokens."},
 	{CodeRefused, slog.LevelWarn, person | fGrant | fReason,
@@ -233,10 +240,22 @@ var catalogue = []row{
 		"A published key began to sign, and its forerunner retired."},
 	{KeyTrouble, slog.LevelError, fKey | fErr | fReason,
 		"The ring of signing keys could not be read or written; the keys in memory go on."},
-	{ClientsReplaced, slog.LevelInfo, fCount,
-		"The file of clients was read anew. The count is that of clients."},
+	{ClientsReplaced, slog.LevelInfo, fCount | fDuration,
+		"The files of clients were read anew. The count is that of clients, the duration what reading took."},
 	{ClientsRejected, slog.LevelError, fCount | fErr,
-		"The file of clients has faults; the clients from before stay. The count is that of faults."},
+		"The files of clients have faults; the clients from before stay. The count is that of faults."},
+	{CertificateReplaced, slog.LevelInfo, fDuration,
+		"The TLS certificate was read anew. The duration is what is left until it ends."},
+	{CertificateRejected, slog.LevelError, fErr,
+		"The TLS certificate changed and cannot be used; the one from before stays."},
+	{SecretReplaced, slog.LevelWarn, fCount,
+		"The file of our own secrets was read anew. The count is that of secrets; the first issues from now on."},
+	{SecretRejected, slog.LevelError, fReason | fErr,
+		"The file of our own secrets changed and was not taken up; those from before stay. The reason is faulty (the file), in_use (something is sealed under a secret that it lacks) or unanswered (whether that is so is not known; it is tried again)."},
+	{AppSecretReplaced, slog.LevelWarn, fCorp,
+		"The secret of a DingTalk app was read anew, and DingTalk takes it."},
+	{AppSecretRejected, slog.LevelError, fCorp | fReason | fErr,
+		"The secret of a DingTalk app changed and was not taken up; the one from before stays. The reason is faulty (the file), refused (by DingTalk) or unanswered (DingTalk could not be asked; it is tried again)."},
 	{StorageTrouble, slog.LevelError, request | fCall | fErr | fReason,
 		"Storage failed or its answer was lost; the request was answered 503 and nothing was decided."},
 	{UpstreamTrouble, slog.LevelError, request | fCorp | fCall | fReason | fErr | fDuration,

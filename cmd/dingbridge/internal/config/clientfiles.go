@@ -45,7 +45,7 @@ func (f ClientFiles) Look() Look {
 // Read reads all files as they are at one moment. Its error is a [Faults], all of them
 // about the form; what a client may be, [ClientsDocument.Set] says.
 func (f ClientFiles) Read() (doc *ClientsDocument, err error) {
-	if !settled(f.Look, func() { doc, err = f.read() }) {
+	if !Settled(f.Look, func() { doc, err = f.read() }) {
 		return nil, Faults{{File: f.any(), Text: "changes all the time while it is read",
 			Remedy: "let whatever writes it write a file beside it and rename that"}}
 	}

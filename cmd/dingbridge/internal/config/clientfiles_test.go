@@ -139,7 +139,7 @@ func TestC9_WhatChangesWhileItIsReadIsReadAgain(t *testing.T) {
 	}
 	look := func() Look { return LookAt(file) }
 	reads := 0
-	if !settled(look, func() {
+	if !Settled(look, func() {
 		if reads++; reads < 3 {
 			if err := os.WriteFile(file, []byte(strings.Repeat("a", reads+1)), 0o600); err != nil {
 				t.Fatal(err)
@@ -149,7 +149,7 @@ func TestC9_WhatChangesWhileItIsReadIsReadAgain(t *testing.T) {
 		t.Errorf("it was read %d times", reads)
 	}
 	var n atomic.Int64
-	if settled(look, func() { _ = os.Chtimes(file, time.Time{}, time.Unix(n.Add(1), 0)) }) {
+	if Settled(look, func() { _ = os.Chtimes(file, time.Time{}, time.Unix(n.Add(1), 0)) }) {
 		t.Error("a file that never rests was taken")
 	}
 }

@@ -86,7 +86,10 @@ func (d *Document) ReadSecret(path, name string) ([]byte, Faults) {
 		return nil, Faults{d.Fault(path, "is a file that every user may read or write ("+file+")",
 			"chmod 600 it; in Kubernetes give the volume defaultMode 0440, in Compose the secret mode 0440")}
 	}
-	data, err := readFile(file)
+	var data []byte
+	if !Settled(func() Look { return LookAt(file) }, func() { data, err = readFile(file) }) {
+		err = errors.New("changes all the time while it is read")
+	}
 	if err != nil {
 		return nil, Faults{d.Fault(path, reason(err)+" ("+file+")", "let this program read it")}
 	}

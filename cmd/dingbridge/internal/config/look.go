@@ -1,7 +1,9 @@
 package config
 
 import (
+	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 )
@@ -34,8 +36,26 @@ func (l Look) Same(other Look) bool {
 		if a.name != b.name || a.info == nil || b.info == nil {
 			return a.name == b.name && a.info == nil && b.info == nil
 		}
-		return os.SameFile(a.info, b.info) && a.info.Size() == b.info.Size() && a.info.ModTime().Equal(b.info.ModTime())
+		return os.SameFile(a.info, b.info) && a.info.Mode() == b.info.Mode() && a.info.Size() == b.info.Size() && a.info.ModTime().Equal(b.info.ModTime())
 	})
+}
+
+// Folders are those in which something happens when one of the files changes: where its
+// name is, and where what the name stands for is.
+func (l Look) Folders() []string {
+	all := map[string]bool{}
+	for _, g := range l {
+		all[filepath.Dir(g.name)] = true
+		if g.info != nil && g.info.IsDir() {
+			all[g.name] = true
+		}
+		if info, err := os.Lstat(g.name); err == nil && info.Mode()&os.ModeSymlink != 0 {
+			if real, err := filepath.EvalSymlinks(g.name); err == nil {
+				all[filepath.Dir(real)] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
 }
 
 const (
@@ -43,9 +63,9 @@ const (
 	settlePause = 50 * time.Millisecond // between two of them
 )
 
-// settled calls read until what look sees is the same before and after, so that nothing
+// Settled calls read until what look sees is the same before and after, so that nothing
 // is taken of a file that somebody is writing. It reports whether that came to be.
-func settled(look func() Look, read func()) bool {
+func Settled(look func() Look, read func()) bool {
 	before := look()
 	for range settlings {
 		read()

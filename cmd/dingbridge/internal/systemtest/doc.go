@@ -88,6 +88,13 @@
 //     on for drain_delay, logins too.
 //   - E31: Through nginx and Caddy, configured as deploy/proxy says, people log in; the
 //     address in the audit trail is theirs whatever they claim, and no query is logged.
+//   - E40: Clients change while they are used: in place, by rename, by the swap of a volume,
+//     many at once, at SIGHUP. A fault changes nothing, wherever it is told; nobody who
+//     logs in meanwhile notices.
+//   - E41: A client's secret, the provider's own and that of DingTalk's app are changed
+//     without a restart and without a failed request, and what is still needed is kept.
+//   - E42: Thousands of clients are replaced under load. No request fails; time and memory
+//     are printed.
 //
 // SCREENSHOTS=DIR go test -run TestScreenshots puts pictures of every page there.
 // With -short the long proofs run a tenth. Under the race detector the program is
