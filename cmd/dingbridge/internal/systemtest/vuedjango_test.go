@@ -42,8 +42,9 @@ func newDesk(t *testing.T) *desk {
 		t.Fatal(err)
 	}
 	secret := w.register(t, "vue-django", "https://desk.example.com", d.url)
-	// A leaver is found at the next call, not ten minutes later.
-	w.serve("DINGBRIDGE_FRESHNESS_RECHECK_AFTER=1s")
+	// A leaver is found at the next call, not ten minutes later, and the page renews its
+	// access token a minute before it ends: after five seconds.
+	w.serve("DINGBRIDGE_FRESHNESS_RECHECK_AFTER=1s", "DINGBRIDGE_LIVES_ACCESS_TOKEN=65s")
 	w.write("oidc-secret", secret+"\n")
 	w.write("django-key", strings.Repeat("of the test ", 6)+"\n")
 	if err := os.WriteFile(filepath.Join(d.folder, "vue", ".env"), []byte(example(t, "vue-django", "vue/.env", "https://sso.example.com", w.issuer)), 0o600); err != nil {
@@ -124,7 +125,7 @@ func TestE9_VueAndDjango(t *testing.T) {
 		t.Error(err)
 	}
 	d.refusesOthers(t)
-	ctx := browser.Start(t, 4*time.Minute)
+	ctx := browser.Start(t, 10*time.Minute)
 	all := hosts{provider: d.issuer, dingTalk: []string{d.simulator}, app: []string{d.url}}
 	newcomer := func(on device) *viewer {
 		v := look(t, ctx, on, all)
@@ -189,6 +190,9 @@ func TestE9_VueAndDjango(t *testing.T) {
 	// Whom nobody admitted sees our page, at both.
 	for _, who := range []struct{ userid, kind string }{{"LiSi", "not-admitted"}, {"outsider", "outsider"}} {
 		other := newcomer(devices[1])
+		other.open(page)
+		other.see("#login")
+		other.picture("vue-out")
 		for _, at := range []string{page, desk} {
 			other.open(at)
 			other.click("#login")
@@ -206,12 +210,16 @@ func TestE9_VueAndDjango(t *testing.T) {
 	if at := d.shown(v); at != second {
 		t.Errorf("the namesake is shown %q, before %q", at, second)
 	}
+	rotated := strings.Count(d.logs(), `"refresh.rotated"`)
 	tab := newTab(v)
 	tab.open(desk)
 	tab.click("#login")
 	d.shown(tab)
+	until(t, "a new access token, by the refresh token", func() bool { return strings.Count(d.logs(), `"refresh.rotated"`) > rotated })
 	v.click("#again")
-	d.shown(v)
+	if at := d.shown(v); at != second {
+		t.Errorf("with a new access token the page shows %q", at)
+	}
 	d.control(t, "people/zhangsan2/leave", "")
 	until(t, "the page without the leaver", func() bool {
 		return ask[bool](v, `document.querySelector("#again")?.click(), document.querySelector("#note")?.innerText.startsWith("登录已经结束") === true`)

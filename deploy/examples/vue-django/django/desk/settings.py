@@ -57,7 +57,8 @@ TEMPLATES = [
 # Cookies know no ports: without a name of its own the session would get in the way of
 # another Django on the same host.
 SESSION_COOKIE_NAME = "desk_session"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_USE_SESSIONS = True  # no cookie of its own
 # The proxy in front speaks https, sets this header, and takes it from nobody else.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 
