@@ -64,9 +64,9 @@ func said(t *testing.T, p *process, text string, n int) {
 	until(t, text, func() bool { return strings.Count(p.log(), text) >= n })
 }
 
-// TestE40_ClientsChangeWhileTheyAreUsed: in each way in which files are written, with people
+// TestE50_ClientsChangeWhileTheyAreUsed: in each way in which files are written, with people
 // logging in through a client that is in the folder all along.
-func TestE40_ClientsChangeWhileTheyAreUsed(t *testing.T) {
+func TestE50_ClientsChangeWhileTheyAreUsed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, setting{})
 	folder := foldered(t, w)
@@ -160,8 +160,8 @@ func TestE40_ClientsChangeWhileTheyAreUsed(t *testing.T) {
 	tr.end(t)
 }
 
-// TestE41_AClientsSecretIsChangedWithoutAGap: two are live while the app is moved over.
-func TestE41_AClientsSecretIsChangedWithoutAGap(t *testing.T) {
+// TestE51_AClientsSecretIsChangedWithoutAGap: two are live while the app is moved over.
+func TestE51_AClientsSecretIsChangedWithoutAGap(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, setting{})
 	foldered(t, w)
@@ -200,9 +200,9 @@ func TestE41_AClientsSecretIsChangedWithoutAGap(t *testing.T) {
 	}
 }
 
-// TestE41_TheProvidersSecretIsChangedWithoutARestart: appended, moved, removed, with people
+// TestE51_TheProvidersSecretIsChangedWithoutARestart: appended, moved, removed, with people
 // logging in; what is still needed cannot be removed.
-func TestE41_TheProvidersSecretIsChangedWithoutARestart(t *testing.T) {
+func TestE51_TheProvidersSecretIsChangedWithoutARestart(t *testing.T) {
 	t.Parallel()
 	r := storagetest.StartRedis(t)
 	w := newWorld(t, setting{storage: r.URL})
@@ -307,9 +307,9 @@ func (g *guard) to(t *testing.T) func(string) string {
 	}
 }
 
-// TestE41_DingTalksSecretIsChangedWithoutARestart: a wrong one is told and changes nothing,
+// TestE51_DingTalksSecretIsChangedWithoutARestart: a wrong one is told and changes nothing,
 // one that cannot be tried is tried again, the right one serves.
-func TestE41_DingTalksSecretIsChangedWithoutARestart(t *testing.T) {
+func TestE51_DingTalksSecretIsChangedWithoutARestart(t *testing.T) {
 	t.Parallel()
 	var office guard
 	w := newWorld(t, setting{upstream: office.to(t)})
