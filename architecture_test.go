@@ -69,11 +69,12 @@ var plan = []struct {
 	{"cmd/dingbridge/internal/bench", ""},      // measures the built program by the wire alone
 	{"cmd/dingbridge/internal/systemtest", ""}, // tests of the built program by the wire alone
 	{"cmd/dingbridge/internal/config", "provider/clients"},
+	{"cmd/dingbridge/internal/preset", "provider/clients"},
 	{"cmd/dingbridge/internal/doctor", "dingtalk storage/redis"},
 	{"cmd/dingbridge/internal/admin", "provider provider/audit keys storage"},
 	{"cmd/dingbridge/internal/telemetry", "provider/audit dingtalk keys storage"},
 	{"cmd/dingbridge/internal/demoapp", ""}, // a relying party; it knows us by the wire alone
-	{"cmd/dingbridge", "cmd/dingbridge/internal/admin cmd/dingbridge/internal/config cmd/dingbridge/internal/demoapp cmd/dingbridge/internal/doctor cmd/dingbridge/internal/telemetry dingtalk dingtalk/simulator dingtalk/stream keys keys/secret provider provider/audit provider/clients provider/fleet provider/grants provider/leavers provider/login provider/pages provider/people provider/sessions storage storage/bolt storage/redis"},
+	{"cmd/dingbridge", "cmd/dingbridge/internal/admin cmd/dingbridge/internal/config cmd/dingbridge/internal/demoapp cmd/dingbridge/internal/doctor cmd/dingbridge/internal/preset cmd/dingbridge/internal/telemetry dingtalk dingtalk/simulator dingtalk/stream keys keys/secret provider provider/audit provider/clients provider/fleet provider/grants provider/leavers provider/login provider/pages provider/people provider/sessions storage storage/bolt storage/redis"},
 }
 
 var (
@@ -92,7 +93,7 @@ var doors = map[string][]string{
 	"github.com/go-jose/go-jose":      rooms("keys"),
 	"github.com/redis/go-redis":       rooms("storage/redis"),
 	"go.etcd.io/bbolt":                rooms("storage/bolt"),
-	"go.yaml.in/yaml":                 rooms("cmd/dingbridge/internal/config dingtalk/simulator"),
+	"go.yaml.in/yaml":                 rooms("cmd/dingbridge/internal/config cmd/dingbridge/internal/preset dingtalk/simulator"),
 	"github.com/spf13/cobra":          rooms("cmd/dingbridge"),
 	"golang.org/x/sync":               rooms("provider/people"),
 	"github.com/fsnotify/fsnotify":    rooms("cmd/dingbridge"),

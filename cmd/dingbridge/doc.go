@@ -4,6 +4,8 @@
 //	main.go       the table
 //	run.go        from arguments to an exit code
 //	serve.go check.go doctor.go health.go demo.go simulate.go client.go keys.go secret.go version.go   a command each
+//	clientadd.go clientpreset.go clientgeneric.go clientwhere.go   what client add does, in its forms
+//	clientlist.go clientedit.go   the other commands for clients
 //	users.go sessions.go policy.go brake.go sweep.go directory.go   those of an administrator
 //	status.go memo.go troubles.go statusshow.go   how the server stands: gathered,
 //	              remembered, judged, shown

@@ -17,7 +17,7 @@ func commands() *cobra.Command {
 	root.Version = describe()
 	root.SetVersionTemplate("{{.Version}}\n")
 	client := &cobra.Command{Use: "client", Short: "The apps that may ask for a login", RunE: needsVerb}
-	client.AddCommand(clientAddCommand())
+	client.AddCommand(clientAddCommand(), clientListCommand(), clientShowCommand(), clientRotateSecretCommand(), clientRemoveCommand())
 	ring := &cobra.Command{Use: "keys", Short: "The signing keys of the running server", RunE: needsVerb}
 	ring.AddCommand(keysListCommand(), keysRotateCommand())
 	users := &cobra.Command{Use: "users", Short: "The people whom the running server knows", RunE: needsVerb}

@@ -21,10 +21,10 @@ var ErrClientExists = errors.New("a client of that id exists")
 
 const clientsHeader = "# The apps that may ask for a login. `dingbridge client add` adds one.\nclients:\n"
 
-// AddClient adds c to the clients.yaml called file, which is made if it is not
-// there (promise C6). A file with faults is left alone and the error is its
+// AddClient adds clients to the clients.yaml called file, all or none. The file is made if
+// it is not there (promise C6). A file with faults is left alone and the error is its
 // [Faults]; a client of the same id is [ErrClientExists].
-func AddClient(file string, c clients.Spec) error {
+func AddClient(file string, specs ...clients.Spec) error {
 	if real, err := filepath.EvalSymlinks(file); err == nil {
 		file = real // a rename would replace the link, not what it points to
 	}
@@ -44,11 +44,12 @@ func AddClient(file string, c clients.Spec) error {
 			mode = info.Mode().Perm()
 		}
 	}
-	edited, err := withClient(file, data, c)
-	if err != nil {
-		return err
+	for _, c := range specs {
+		if data, err = withClient(file, data, c); err != nil {
+			return err
+		}
 	}
-	if err := replaceFile(file, edited, mode); err != nil {
+	if err := replaceFile(file, data, mode); err != nil {
 		return fmt.Errorf("writing %s: %w", file, err)
 	}
 	return nil

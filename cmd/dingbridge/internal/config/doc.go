@@ -33,6 +33,9 @@
 //     moment: a file that changes while they are read is read again. Hidden files and
 //     those that editors leave are no part of it. What stands twice is told with both
 //     places.
+//   - C10: An edit changes one client, in the file that has it, and keeps C6. It is read
+//     back before it is believed, and refused where it would leave a fault. The newest
+//     secret of a client is the first.
 //
 // Only cmd/dingbridge may import it: rooms have their own small Configs and know
 // nothing of files.

@@ -20,6 +20,10 @@ func suggest(got string, known []string) string {
 	return "known here: " + strings.Join(known, ", ")
 }
 
+// Suggest is the remedy for a name that nobody knows: the known one that it resembles,
+// else all of them.
+func Suggest(got string, known []string) string { return suggest(printable(got), known) }
+
 // distance is how many letters must be put in, taken out or changed to make b of
 // a (Levenshtein). Long texts are not compared: they resemble no key.
 func distance(a, b string) int {

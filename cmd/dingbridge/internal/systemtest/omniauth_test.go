@@ -18,14 +18,21 @@ import (
 // that we publish. more are further pairs to replace in it.
 func (w *world) omniauth(t *testing.T, app, secret, afterSignOut string, more ...string) {
 	t.Helper()
+	secretFile := filepath.Join(t.TempDir(), "oidc-secret")
+	if err := os.WriteFile(secretFile, []byte(secret+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	startOmniAuth(t, app, afterSignOut, example(t, "gitlab", "gitlab.rb", append([]string{"https://sso.example.com", w.issuer,
+		"https://gitlab.example.com", app, "/etc/gitlab/oidc-secret", secretFile}, more...)...))
+}
+
+// startOmniAuth starts the app with the text of a gitlab.rb.
+func startOmniAuth(t *testing.T, app, afterSignOut, text string) {
+	t.Helper()
 	folder := t.TempDir()
-	secretFile, part := filepath.Join(folder, "oidc-secret"), filepath.Join(folder, "gitlab.rb")
-	text := example(t, "gitlab", "gitlab.rb", append([]string{"https://sso.example.com", w.issuer,
-		"https://gitlab.example.com", app, "/etc/gitlab/oidc-secret", secretFile}, more...)...)
-	for file, text := range map[string]string{secretFile: secret + "\n", part: text} {
-		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+	part := filepath.Join(folder, "gitlab.rb")
+	if err := os.WriteFile(part, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
 	}
 	host, port, _ := strings.Cut(strings.TrimPrefix(app, "http://"), ":")
 	cmd := exec.Command("ruby", filepath.Join("testdata", "ruby", "app.rb"), part, host, port, afterSignOut)
