@@ -54,6 +54,7 @@ var plan = []struct {
 	{"provider/sessions", "keys/secret storage"},
 	{"provider/grants", "keys/secret storage"},
 	{"provider/fleet", "storage"},
+	{"provider/limits", ""},
 	// the steps, which never call one another,
 	{"provider/login", "provider/audit provider/clients provider/pages provider/people dingtalk keys/secret storage"},
 	{"provider/device", "keys/secret storage"},
@@ -61,7 +62,7 @@ var plan = []struct {
 	{"provider/logout", "provider/audit provider/clients"},
 	{"provider/leavers", "provider/people dingtalk storage"},
 	// and the hall that ties them.
-	{"provider", "provider/audit provider/clients provider/device provider/grants provider/leavers provider/login provider/logout provider/pages provider/people provider/pushed provider/sessions keys keys/secret storage dingtalk"},
+	{"provider", "provider/audit provider/clients provider/device provider/grants provider/leavers provider/limits provider/login provider/logout provider/pages provider/people provider/pushed provider/sessions keys keys/secret storage dingtalk"},
 
 	{"provider/conformance", ""}, // tests of the built program by the wire alone
 
@@ -74,11 +75,11 @@ var plan = []struct {
 	{"cmd/dingbridge/internal/admin", "provider provider/audit keys storage"},
 	{"cmd/dingbridge/internal/telemetry", "provider/audit dingtalk keys storage"},
 	{"cmd/dingbridge/internal/demoapp", ""}, // a relying party; it knows us by the wire alone
-	{"cmd/dingbridge", "cmd/dingbridge/internal/admin cmd/dingbridge/internal/config cmd/dingbridge/internal/demoapp cmd/dingbridge/internal/doctor cmd/dingbridge/internal/preset cmd/dingbridge/internal/telemetry dingtalk dingtalk/simulator dingtalk/stream keys keys/secret provider provider/audit provider/clients provider/fleet provider/grants provider/leavers provider/login provider/pages provider/people provider/sessions storage storage/bolt storage/redis"},
+	{"cmd/dingbridge", "cmd/dingbridge/internal/admin cmd/dingbridge/internal/config cmd/dingbridge/internal/demoapp cmd/dingbridge/internal/doctor cmd/dingbridge/internal/preset cmd/dingbridge/internal/telemetry dingtalk dingtalk/simulator dingtalk/stream keys keys/secret provider provider/audit provider/clients provider/fleet provider/grants provider/leavers provider/limits provider/login provider/pages provider/people provider/sessions storage storage/bolt storage/redis"},
 }
 
 var (
-	nouns = rooms("provider/audit provider/clients provider/fleet provider/grants provider/pages provider/people provider/sessions")
+	nouns = rooms("provider/audit provider/clients provider/fleet provider/grants provider/limits provider/pages provider/people provider/sessions")
 	steps = rooms("provider/device provider/leavers provider/login provider/logout provider/pushed")
 	// Rooms for tests and measurements only: nothing that runs in production uses them.
 	testRooms = rooms("storage/storagetest provider/pages/chromium")

@@ -15,6 +15,7 @@ import (
 	"github.com/dingbridge/dingbridge/provider/fleet"
 	"github.com/dingbridge/dingbridge/provider/grants"
 	"github.com/dingbridge/dingbridge/provider/leavers"
+	"github.com/dingbridge/dingbridge/provider/limits"
 	"github.com/dingbridge/dingbridge/provider/pages"
 	"github.com/dingbridge/dingbridge/provider/people"
 	"github.com/dingbridge/dingbridge/provider/sessions"
@@ -91,7 +92,13 @@ func build(ctx context.Context, m *materials, wait time.Duration) (*house, error
 		TrustedProxies:          m.proxies,
 		LoginsPerSecond:         c.Limits.LoginsPerSecond,
 		DingTalkLoginsPerSecond: c.Limits.DingTalkLoginsPerSecond,
-		Contact:                 c.Operator.Contact,
+		Limits: limits.Config{
+			LoginsPerAddress:  c.Limits.LoginsPerAddress,
+			FailuresPerMinute: c.Limits.FailuresPerMinute,
+			RequestsPerClient: c.Limits.RequestsPerClient,
+			RequestsAtOnce:    c.Limits.RequestsAtOnce,
+		},
+		Contact: c.Operator.Contact,
 	})
 	if err != nil {
 		return nil, err

@@ -48,6 +48,9 @@ func serve(ctx context.Context, file string, stdout, stderr io.Writer) (err erro
 	if len(faults) > 0 {
 		return faults.Err()
 	}
+	if text, remedy := addressNote(doc.Config); text != "" {
+		log.Warn(text, "remedy", remedy)
+	}
 	for _, n := range notes(m.clients) {
 		log.Warn("a client "+n.text, "client_id", n.client, "remedy", n.remedy)
 	}
@@ -65,7 +68,7 @@ func serve(ctx context.Context, file string, stdout, stderr io.Writer) (err erro
 		return listenFault(doc, err)
 	}
 	front := h.front()
-	front.listener = l
+	front.listener, front.most = l, m.config.Limits.Connections
 	servers := []server{front}
 	metrics, err := h.listenMetrics(ctx, doc)
 	if err != nil {
