@@ -2,6 +2,7 @@ package systemtest
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
@@ -55,16 +56,17 @@ func newDesk(t *testing.T) *desk {
 		"DJANGO_SECRET_KEY_FILE="+filepath.Join(w.folder, "django-key"), "DESK_DATABASE="+filepath.Join(w.folder, "desk.sqlite3"),
 		"DESK_RECHECK_SECONDS=3", "DJANGO_URL=http://"+behind, "PYTHONPATH="+filepath.Join(d.folder, "packages"))
 
-	page := make(chan error, 1)
+	brought, built := make(chan error, 1), make(chan error, 1)
 	go func() {
-		page <- errors.Join(install(t, filepath.Join(d.folder, "vue"), "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"), d.run(t, "vue", "npm", "run", "build"))
+		brought <- install(t, filepath.Join(d.folder, "vue"), "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
 	}()
 	err := install(t, filepath.Join(d.folder, "django"), "python3", "-m", "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:", "--no-compile",
 		"--require-hashes", "--disable-pip-version-check", "--requirement", "requirements.txt", "--target", filepath.Join(d.folder, "packages"))
-	if err := errors.Join(err, <-page); err != nil {
+	if err := errors.Join(err, <-brought); err != nil {
 		leaveOut(t, "vuedjango", err.Error())
 	}
-	if err := d.run(t, "django", "python3", "manage.py", "migrate", "--verbosity", "0"); err != nil {
+	go func() { built <- d.run(t, "vue", "npm", "run", "build") }()
+	if err := errors.Join(d.run(t, "django", "python3", "manage.py", "migrate", "--verbosity", "0"), <-built); err != nil {
 		t.Fatal(err)
 	}
 	d.start(t, "django", behind, "python3", "-m", "gunicorn", "--bind", behind, "--workers", "2", "--no-control-socket", "desk.wsgi")
@@ -79,7 +81,7 @@ func (d *desk) run(t *testing.T, where, program string, args ...string) error {
 	cmd := exec.CommandContext(within(t), program, args...)
 	cmd.Dir, cmd.Env = filepath.Join(d.folder, where), d.env
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return errors.New(strings.Join(cmd.Args, " ") + ": " + err.Error() + "\n" + string(out))
+		return fmt.Errorf("%s: %w\n%s", strings.Join(cmd.Args, " "), err, out)
 	}
 	return nil
 }
