@@ -43,6 +43,7 @@
 //	idtoken.go        the claims of an ID token
 //	accesstoken.go    access tokens, opaque and JWT
 //	userinfo.go
+//	deadtokens.go     that an app still asks about somebody who is out
 //	introspect.go     introspection and revocation
 //	discovery.go      what is public: metadata, keys, health
 //	errors.go         every error's OAuth and HTTP form, in one place

@@ -154,6 +154,7 @@ var deviceErrors = []struct {
 	{errNotAdmitted, oidc.ErrAccessDenied().WithDescription(deviceDenied), false},
 	{errRemoved, oidc.ErrAccessDenied().WithDescription(deviceDenied), false},
 	{people.ErrGone, oidc.ErrAccessDenied().WithDescription(deviceDenied), false},
+	{people.ErrBlocked, oidc.ErrAccessDenied().WithDescription(deviceDenied), false},
 	{people.ErrEnded, oidc.ErrAccessDenied().WithDescription(deviceDenied), false},
 	{people.ErrUnknownPerson, oidc.ErrAccessDenied().WithDescription(deviceDenied), false},
 }

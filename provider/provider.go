@@ -102,6 +102,7 @@ type Provider struct {
 	drained   chan struct{} // closed with draining
 	watched   atomic.Bool   // somebody asks whether we are ready
 	sweeps    sweeps
+	dead      lately   // grants whose access tokens were shown in vain
 	crowded   sync.Map // ids of clients for whose groups there was no room, told once
 }
 

@@ -95,7 +95,9 @@ func (p *Provider) liveGrant(ctx context.Context, c *clients.Client, access gran
 	case c == nil:
 		err = errRemoved
 	default:
-		person, err = p.admit(ctx, c, person, grant.Epoch)
+		if person, err = p.admit(ctx, c, person, grant.Epoch); err != nil {
+			p.deadToken(ctx, access.Ref, err)
+		}
 	}
 	return grant, person, err
 }

@@ -30,6 +30,7 @@ const (
 	RefreshRecovered Name = "refresh.recovered"
 	RefreshRefused   Name = "refresh.refused"
 	RefreshReused    Name = "refresh.reused"
+	TokenRefused     Name = "token.refused"
 	TokenRevoked     Name = "token.revoked"
 	GrantEnded       Name = "grant.ended"
 
@@ -156,6 +157,8 @@ var catalogue = []row{
 		"A refresh token was not exchanged: unknown, expired, another app's, or the person is no longer admitted."},
 	{RefreshReused, slog.LevelError, person | fGrant | fCount,
 		"A spent refresh token was shown after the leeway. Its grant was ended, with every token: somebody may have stolen it."},
+	{TokenRefused, slog.LevelWarn, person | fGrant | fReason,
+		"An app asked, at userinfo or introspection, with an access token of somebody who is out: removed, blocked or not_admitted by this app any more. Told once in ten minutes for a grant: an app that goes on asking does not know yet that its person is out."},
 	{TokenRevoked, slog.LevelInfo, person | fGrant,
 		"An app revoked a token, which ended its grant."},
 	{GrantEnded, slog.LevelWarn, person | fGrant | fSession | fBy,
