@@ -1,8 +1,6 @@
 package redis_test
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -19,19 +17,8 @@ import (
 // password is what the tests put in place of the hash of nobody's in deploy/redis.
 const password = "a-password-of-the-tests"
 
-// delivered reads a file of deploy/redis, with the password.
-func delivered(t *testing.T, name string) string {
-	t.Helper()
-	text, err := os.ReadFile("../../deploy/redis/" + name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sum := sha256.Sum256([]byte(password))
-	nobody := "#" + strings.Repeat("0", 64)
-	if !strings.Contains(string(text), nobody) {
-		t.Fatalf("%s holds somebody's password", name)
-	}
-	return strings.ReplaceAll(string(text), nobody, "#"+hex.EncodeToString(sum[:]))
+func delivered(t *testing.T) storagetest.Guard {
+	return storagetest.Delivered(t, "../../deploy/redis", password)
 }
 
 // granted are the commands of a user in such a file.
@@ -60,17 +47,16 @@ func (g guarded) every() []*storagetest.Redis { return slices.Concat(g.nodes, g.
 // denials are what was refused to our user since the last time.
 func (g guarded) denials() (all []string) {
 	for _, r := range g.every() {
-		if log := r.Do("ACL", "LOG"); strings.Contains(log, "\ndingbridge\n") {
+		if log := r.Denied("dingbridge"); log != "" {
 			all = append(all, log)
 		}
-		r.Do("ACL", "LOG", "RESET")
 	}
 	return all
 }
 
 func startGuarded(t *testing.T, kind string) guarded {
 	t.Helper()
-	g := storagetest.Guard{Users: delivered(t, "users.acl"), Watchers: delivered(t, "sentinel.acl"), Password: password}
+	g := delivered(t)
 	us := "dingbridge:" + password + "@"
 	switch kind {
 	case "sentinel":
@@ -186,6 +172,23 @@ func probe(t *testing.T, g guarded) error {
 	return nil
 }
 
+// TestR8_DocumentedAsDelivered: what operators read is what is tested.
+func TestR8_DocumentedAsDelivered(t *testing.T) {
+	text, err := os.ReadFile("../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.ReadFile("../../deploy/redis/users.acl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(strings.ReplaceAll(string(want), strings.Repeat("0", 64), "…")) {
+		if strings.HasPrefix(line, "user dingbridge ") && !strings.Contains(string(text), line) {
+			t.Errorf("docs/operations.md does not have %s", line)
+		}
+	}
+}
+
 // TestR8_NoCommandIsSurplus takes each command away in turn: something fails then, or the
 // server has noted that it was asked for.
 func TestR8_NoCommandIsSurplus(t *testing.T) {
@@ -225,12 +228,12 @@ func TestR8_NoCommandIsSurplus(t *testing.T) {
 		}
 		return false
 	}
-	for _, command := range granted(delivered(t, "users.acl"), "dingbridge") {
+	for _, command := range granted(delivered(t).Users, "dingbridge") {
 		if !missed(command, func(g guarded) []*storagetest.Redis { return g.nodes }) {
 			t.Errorf("users.acl: nothing needs %s", command)
 		}
 	}
-	for _, command := range granted(delivered(t, "sentinel.acl"), "dingbridge") {
+	for _, command := range granted(delivered(t).Watchers, "dingbridge") {
 		if !missed(command, func(g guarded) []*storagetest.Redis { return g.watch }) {
 			t.Errorf("sentinel.acl: nothing needs %s", command)
 		}

@@ -119,7 +119,7 @@ func (c *call) settle(mayRetry bool) next {
 		}
 		c.fail(v.reason, err)
 		return settled
-	case c.needed != "" && c.oneTime():
+	case c.needed != "":
 		// It was done, on a server that may be alone with it.
 		c.unsure, c.second = true, true
 		c.fail(c.needed, nil)

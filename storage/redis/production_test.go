@@ -105,7 +105,11 @@ func TestS8_StrictlyWaitedFor(t *testing.T) {
 	g.Replica.Kill()
 	for range 2 { // also when it is known that there is none
 		spent, get, put := storage.Swap("code", made.Version, []byte("spent"), 0), storage.Get("code"), storage.Put("cache", nil, 0)
-		err := s.Together(t.Context(), spent, get, put)
+		err := s.Together(t.Context(), storage.Join("replays", "m", 0))
+		if !errors.Is(err, storage.ErrUnknown) {
+			t.Fatalf("a note of what was met: %v", err)
+		}
+		err = s.Together(t.Context(), spent, get, put)
 		if !errors.Is(err, storage.ErrUnknown) || !strings.Contains(err.Error(), "not enough replicas") || spent.Err == nil || get.Err != nil || put.Err != nil {
 			t.Fatalf("%v; %v, %v", err, get.Err, put.Err)
 		}

@@ -36,7 +36,7 @@ func (set *settings) newWaiter() waiter {
 
 // command is the WAIT to send after these calls, or nil.
 func (w *waiter) command(ctx context.Context, calls []call) *goredis.IntCmd {
-	if w.replicas == 0 || !anyOneTime(calls) {
+	if w.replicas == 0 || !slices.ContainsFunc(calls, w.lasting) {
 		return nil
 	}
 	timeout := w.timeout
@@ -66,16 +66,21 @@ func (w *waiter) learn(cmd *goredis.IntCmd, calls []*call) {
 		needed = judge(err).reason
 	}
 	for _, c := range calls {
-		c.needed = needed
+		if w.lasting(*c) {
+			c.needed = needed
+		}
 	}
 }
 
-// anyOneTime tells whether a write is among the calls that must not be forgotten.
-func anyOneTime(calls []call) bool {
-	return slices.ContainsFunc(calls, func(c call) bool { return c.oneTime() })
-}
-
-// oneTime tells whether the call writes what works once.
-func (c *call) oneTime() bool {
-	return c.op.Verb == storage.VerbCreate || c.op.Verb == storage.VerbSwap
+// lasting tells whether a call writes what must not be forgotten: what works once. A
+// strict waiter adds the notes that are made of such things when they are met again: they
+// tell whether what was met is there for good, because replicas take writes in order.
+func (w *waiter) lasting(c call) bool {
+	switch c.op.Verb {
+	case storage.VerbCreate, storage.VerbSwap:
+		return true
+	case storage.VerbJoin:
+		return w.strict
+	}
+	return false
 }

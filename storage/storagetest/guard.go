@@ -4,15 +4,18 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/hex"
 	"encoding/pem"
 	"fmt"
 	"math/big"
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -24,6 +27,17 @@ type Guard struct {
 	// Users are lines of an ACL file of the servers, Watchers of the sentinels. The users
 	// "replica" and "sentinel" must be among them, with Password.
 	Users, Watchers, Password string
+}
+
+// Denied returns what was denied to a user on this server since the last time.
+func (r *Redis) Denied(user string) string {
+	r.tb.Helper()
+	log := r.Do("ACL", "LOG")
+	r.Do("ACL", "LOG", "RESET")
+	if strings.Contains(log, "\n"+user+"\n") {
+		return log
+	}
+	return ""
 }
 
 // keeper is the tests' own user on a guarded server.
@@ -59,6 +73,25 @@ func (g Guard) watcher(r *Redis) (text string) {
 		r.user = "keeper"
 	}
 	return text
+}
+
+// Delivered reads the files in a folder as deploy/redis, with a password in place of the
+// hash of nobody's that they are delivered with.
+func Delivered(tb testing.TB, folder, password string) Guard {
+	tb.Helper()
+	sum := sha256.Sum256([]byte(password))
+	nobody := "#" + strings.Repeat("0", 2*len(sum))
+	read := func(name string) string {
+		text, err := os.ReadFile(filepath.Join(folder, name))
+		if err != nil {
+			tb.Fatal(err)
+		}
+		if strings.Count(string(text), nobody) != strings.Count(string(text), " on ") {
+			tb.Fatalf("%s holds somebody's password", name)
+		}
+		return strings.ReplaceAll(string(text), nobody, "#"+hex.EncodeToString(sum[:]))
+	}
+	return Guard{Users: read("users.acl"), Watchers: read("sentinel.acl"), Password: password}
 }
 
 func write(tb testing.TB, dir, name, text string) string {
