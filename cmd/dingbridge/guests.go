@@ -51,13 +51,15 @@ func bound(s *http.Server, most int) {
 			next.ServeHTTP(w, r)
 			return
 		}
+		if r.Body == nil || r.Body == http.NoBody {
+			g.begin(one)
+			defer g.end(one)
+			next.ServeHTTP(w, r)
+			return
+		}
 		// One that sends its body slowly still waits.
 		body := &arriving{ReadCloser: r.Body, to: g, of: one}
-		if r.Body == http.NoBody || r.Body == nil {
-			body.whole()
-		} else {
-			r.Body = body
-		}
+		r.Body = body
 		defer body.answered()
 		next.ServeHTTP(w, r)
 	})
