@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/dingbridge/dingbridge/provider/audit"
+	"github.com/dingbridge/dingbridge/provider/clients"
+	"github.com/dingbridge/dingbridge/storage"
+)
+
+// away is a store that does not answer while it is.
+type away struct {
+	storage.Store
+	now atomic.Bool
+}
+
+func (a *away) Together(ctx context.Context, ops ...*storage.Op) error {
+	if !a.now.Load() {
+		return a.Store.Together(ctx, ops...)
+	}
+	<-ctx.Done() // as long as it is let
+	for _, op := range ops {
+		op.Err = storage.ErrUnknown
+	}
+	return storage.ErrUnknown
+}
+
+func (a *away) Ping(ctx context.Context) error {
+	if !a.now.Load() {
+		return a.Store.Ping(ctx)
+	}
+	return a.Together(ctx)
+}
+
+// TestM7_StatusOfAHouse: with its storage nothing is to be looked at; without, it is told first
+// what is wrong, within the time that an administrator waits, and once.
+func TestM7_StatusOfAHouse(t *testing.T) {
+	log := slog.New(slog.DiscardHandler)
+	sim, err := newSimulator(simulation{}, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sim.Close()
+	d := &demonstration{way: "oauth2"}
+	m, cleanUp, err := d.materials(t.Context(), "http://127.0.0.1:1", "http://127.0.0.1:1", sim, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := errors.Join(m.close(), cleanUp()); err != nil {
+			t.Error(err)
+		}
+	}()
+	store := &away{Store: m.store}
+	m.store, m.audit = store, audit.Discard
+	m.clients, _ = clients.NewSet(nil)
+	h, err := build(t.Context(), m, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := h.status(t.Context())
+	if len(s.Troubles) != 0 || !s.Storage.Answers || s.Storage.Kind != "bolt" || len(s.Keys.Each) != 2 || len(s.Organisations) != 1 || s.Issuer != m.config.Issuer {
+		t.Errorf("%+v", s)
+	}
+	if o := s.Organisations[0]; o.CorpID != sim.CorpID() || o.Stream == nil || o.Leavers.CorpID != o.CorpID || len(o.Calls) != 0 {
+		t.Errorf("%+v", o)
+	}
+	if len(s.Replicas.Each) != 1 || s.Replicas.Each[0].Name != s.Replicas.Self {
+		t.Errorf("%+v", s.Replicas)
+	}
+	store.now.Store(true)
+	h.provider.Drain()
+	short, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	s = h.status(short)
+	if s.Storage.Answers || len(s.Troubles) != 2 || !s.Draining || !strings.HasPrefix(s.Troubles[0].Text, "the server is ending") || !strings.HasPrefix(s.Troubles[1].Text, "storage: ") || s.Troubles[1].Remedy == "" {
+		t.Errorf("%+v", s.Troubles)
+	}
+}
