@@ -58,7 +58,7 @@
 // with too few replicas in reach the primary goes on after wait_timeout, and for a
 // second is given 5 ms only, unless min-replicas-to-write forbids it to go on, which
 // is then ErrUnknown. With wait_strict a Create or Swap that too few replicas have is
-// ErrUnknown: nothing is lost then that was reported as done, and nothing that works
-// once is done while the primary is alone. The server must not evict:
-// maxmemory-policy noeviction.
+// ErrUnknown, and so is a Join, by which a caller may notice that what it has read is
+// there alone, if both are on one server. Nothing is lost then that was reported as
+// done. The server must not evict: maxmemory-policy noeviction.
 package redis

@@ -82,6 +82,11 @@
 //     build of the program and back, everybody who logs in or refreshes gets what they
 //     asked for, behind a balancer that asks for readiness.
 //
+//   - E22: While primaries of a Redis of many are killed, paused and cut off in turn, every
+//     login at three replicas ends well or is asked to try again and ends well then. What
+//     an attacker shows again afterwards opens nothing; where writes are lost it is counted
+//     (DINGBRIDGE_LONG=1: 2,000 logins on Sentinel and on Cluster).
+//   - E23: All that works with the user of deploy/redis, who may do nothing else.
 //   - E40: In a soak of mixed traffic memory, goroutines, open files and the storage's keys
 //     stay as they are (DINGBRIDGE_SOAK=30m).
 //
