@@ -28,6 +28,7 @@
 //	administerlist.go     everybody, in pieces (no HTTP in it)
 //	administersessions.go what ends sessions by hand (no HTTP in it)
 //	administerleavers.go  the brake, and a sweep by hand (no HTTP in it)
+//	reseal.go         what is done when the secrets were replaced (no HTTP in it)
 //	personview.go     a person as an administrator sees them (no HTTP in it)
 //	sessionview.go    sessions and grants likewise (no HTTP in it)
 //	statusview.go     how the hall itself stands (no HTTP in it)

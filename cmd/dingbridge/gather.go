@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -153,6 +154,7 @@ func (m *materials) clientsChanged(files config.ClientFiles) {
 		return
 	}
 	m.clients.Replace(set)
+	debug.FreeOSMemory() // reading many clients takes far more than keeping them
 	count := 0
 	for range set.All() {
 		count++
