@@ -74,13 +74,9 @@ func (m *metrics) count(e audit.Event) {
 	case audit.LoginRetried:
 		m.login(e, in(ways, e.Way), "retried")
 	case audit.AuthorizeRefused:
-		if limit, hit := limits[e.Reason]; hit && e.Reason != "" {
-			m.limited.WithLabelValues(limit).Inc()
-			m.refusals.WithLabelValues(m.client(e.ClientID), "limit").Inc()
-			return
-		}
 		m.refusals.WithLabelValues(m.client(e.ClientID), in(reasons, e.Reason)).Inc()
 	case audit.RequestLimited:
+		// One event may tell of several: they must not fill the audit log.
 		m.limited.WithLabelValues(in(limits, e.Reason)).Add(float64(max(e.Count, 1)))
 	case audit.ClientAuthenticationFailed:
 		m.strangers.WithLabelValues(m.client(e.ClientID)).Inc()

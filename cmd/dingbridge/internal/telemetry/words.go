@@ -26,7 +26,7 @@ var reasons = words(
 	"request_of_another_browser", "request_of_another_client", "answered_before", "gone", "blocked", "contradiction",
 	"strange_record", "cannot_decide", "storage", "overtaken", "internal", "not_admitted", "declined", "other_person",
 	"doubled_parameter", "organisation_removed", "client_removed", "other_way", "no_state", "foreign_form", "form",
-	"session_ended", "declined", "other_person",
+	"session_ended", "removed",
 	// DingTalk.
 	"code_rejected", "outsider", "disabled", "out_of_range", "permission", "configuration", "clock_skew", "throttled",
 	"unavailable", "strange_answer", "departments_unknown",
@@ -45,7 +45,6 @@ var reasons = words(
 var limits = words(
 	"logins", "logins_of_address", "answers", "answers_of_address", "requests_at_once", "logins_at_once", "client_requests",
 	"client_at_once", "circles", "client_authentications", "codes", "dead_tokens", "tokens", "user_codes",
-	"too many logins at once", "answers of DingTalk per second", "devices per second", "posted forms per second",
 	"method not allowed", "the query is too long", "parameters belong in the body, not in the query",
 	"the body must be application/x-www-form-urlencoded", "the body is too large", "the parameters cannot be read",
 	"a parameter is given more than once",
