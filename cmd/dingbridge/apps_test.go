@@ -62,6 +62,8 @@ One command adds an app, and prints its configuration, whole. Each page shows it
 to look at afterwards, and how far it was tried. [Any other app](apps/generic.md) needs a few answers.
 
 - **logged into**: a test starts the app, or the library by which it logs in, with what is printed, and logs in.
+  Kubernetes' authenticator and oauth2-proxy are built for it, which takes minutes the first time:
+  ` + "`DINGBRIDGE_LONG=1 go test -run TestE25 ./cmd/dingbridge/internal/systemtest`" + `.
 - **rendered**: what is printed was made from the app's source and manual, and read by a parser of its format. The app itself was not had
   here. Try it with one person first.
 

@@ -70,6 +70,7 @@ func (p printed) file(t *testing.T, begins string) string {
 // real browser: in, out by the sign-out page of the notes, and in again.
 func TestE25_GitLabsStrategy(t *testing.T) {
 	needsOmniAuth(t)
+	t.Parallel()
 	w := newWorld(t, setting{as: "zhangsan"})
 	app := "http://127.0.0.1:" + freePort(t)
 	p := w.preset(t, "gitlab", "--url", app)
@@ -111,6 +112,7 @@ func newFront(t *testing.T, behind string) front {
 	server := httptest.NewTLSServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(to)
 		r.Out.Host = r.In.Host
+		r.SetXForwarded()
 	}})
 	t.Cleanup(server.Close)
 	f := front{url: server.URL, roots: filepath.Join(t.TempDir(), "roots.pem"), pool: x509.NewCertPool()}
