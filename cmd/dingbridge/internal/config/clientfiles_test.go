@@ -183,3 +183,39 @@ func TestC9_ALookSeesEveryKindOfChange(t *testing.T) {
 		t.Error("its removal was not seen, or again and again")
 	}
 }
+
+// FuzzClientFiles: whatever two files hold, each fault is in a line of one of them, and a
+// set has the clients of both.
+func FuzzClientFiles(f *testing.F) {
+	app := fmt.Sprintf(oneApp, "a")
+	f.Add([]byte(app), []byte(app))
+	f.Add([]byte("groups:\n  - {name: ops, departments: [1]}\n"), []byte("groups:\n  - {name: OPS, roles: [1]}\n"))
+	f.Add([]byte(strings.Replace(app, "allow", "audiences: [b], allow", 1)), []byte("clients:\n  - {id: b, colour: red"))
+	f.Fuzz(func(t *testing.T, one, two []byte) {
+		whole := new(ClientsDocument)
+		var faults Faults
+		count := 0
+		for name, data := range map[string][]byte{"one.yaml": one, "two.yaml": two} {
+			d, wrong := parseClients(name, data, false)
+			whole.add(d)
+			faults = append(faults, wrong...)
+			count += len(d.Specs)
+		}
+		set, wrong := whole.Set()
+		wrong = append(wrong, whole.organisations([]string{"ding1", "ding2"})...)
+		wrong = append(wrong, whole.substitutes(Claims{})...)
+		for _, fault := range append(faults, wrong...) {
+			if (fault.File != "one.yaml" && fault.File != "two.yaml") || fault.Line < 1 {
+				t.Errorf("a fault in no line: %v", fault)
+			}
+		}
+		for i := range whole.Specs {
+			if file, line := whole.FileOf(i); file == "" || line < 1 {
+				t.Errorf("client %d is nowhere", i)
+			}
+		}
+		if set != nil && len(slices.Collect(set.All())) != count {
+			t.Error("a client is missing")
+		}
+	})
+}
