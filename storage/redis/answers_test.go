@@ -232,7 +232,8 @@ func TestTLS(t *testing.T) {
 		"another name":           at + ours.Params() + "&tls_server_name=redis.example.com",
 	} {
 		err := open(t, url).Ping(t.Context())
-		if !errors.Is(err, storage.ErrUnknown) || !strings.Contains(err.Error(), "TLS handshake failed") {
+		// A server that refuses us may hang up before its reason has been read.
+		if !errors.Is(err, storage.ErrUnknown) || !strings.Contains(err.Error(), "TLS handshake failed") && !strings.Contains(name, "certificate") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -33,8 +33,8 @@ type dialer struct {
 // An absence is what is known of an address that could not be reached.
 type absence struct {
 	why    error
-	since  time.Time // of the last attempt's end
-	trying bool
+	since  time.Time     // of the last attempt's end
+	trying chan struct{} // nil if nobody is; closed at the attempt's end
 }
 
 func newDialer(timeout time.Duration, config *tls.Config) *dialer {
@@ -65,12 +65,26 @@ func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, e
 func (d *dialer) through(ctx context.Context, address string, attempt func(context.Context) (net.Conn, error)) (net.Conn, error) {
 	d.mu.Lock()
 	gone := d.away[address]
-	if gone != nil && (gone.trying || time.Since(gone.since) < attemptGap) {
+	if gone != nil && gone.trying != nil { // its end may be near, and good
+		trying := gone.trying
+		d.mu.Unlock()
+		soon := time.NewTimer(attemptGap)
+		defer soon.Stop()
+		select {
+		case <-trying:
+		case <-soon.C:
+		case <-ctx.Done():
+		}
+		d.mu.Lock()
+		gone = d.away[address]
+	}
+	if gone != nil && (gone.trying != nil || time.Since(gone.since) < attemptGap) {
 		defer d.mu.Unlock()
 		return severed{gone.why}, nil
 	}
 	if gone != nil {
-		gone.trying = true
+		gone.trying = make(chan struct{})
+		defer close(gone.trying)
 	}
 	d.mu.Unlock()
 
@@ -83,7 +97,7 @@ func (d *dialer) through(ctx context.Context, address string, attempt func(conte
 		return conn, nil
 	case errors.Is(ctx.Err(), context.Canceled): // it says nothing of the server
 		if gone != nil {
-			gone.trying = false
+			d.away[address] = &absence{why: gone.why, since: gone.since}
 		}
 		return nil, err
 	}

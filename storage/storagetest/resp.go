@@ -15,7 +15,7 @@ import (
 // command speaks just enough RESP for a test to ask a server without the client
 // that is under test.
 func (r *Redis) command(args ...string) (string, error) {
-	conn, err := net.DialTimeout("tcp", r.Addr, time.Second)
+	conn, err := net.DialTimeout("tcp", r.Addr, 10*time.Second)
 	if err != nil {
 		return "", err
 	}

@@ -57,7 +57,8 @@ func StartGuardedSentinels(tb testing.TB, g Guard, args ...string) *Sentinels {
 	}
 	for _, w := range s.Watchers {
 		until(tb, "the sentinels know each other and both replicas", func() bool {
-			told := "\n" + w.Do("SENTINEL", "MASTER", "main") + "\n"
+			told, _ := w.Try("SENTINEL", "MASTER", "main")
+			told = "\n" + told + "\n"
 			return strings.Contains(told, "\nnum-slaves\n2\n") && strings.Contains(told, "\nnum-other-sentinels\n2\n")
 		})
 	}
@@ -121,7 +122,8 @@ func (s *Sentinels) Moved() time.Duration {
 	began, old := time.Now(), s.ports[s.primary]
 	until(s.tb, "the sentinels promote a replica", func() bool {
 		for _, w := range s.Watchers {
-			_, port, _ := strings.Cut(w.Do("SENTINEL", "GET-MASTER-ADDR-BY-NAME", "main"), "\n")
+			told, _ := w.Try("SENTINEL", "GET-MASTER-ADDR-BY-NAME", "main")
+			_, port, _ := strings.Cut(told, "\n")
 			for i := range s.Nodes {
 				if s.ports[i] == port && port != old {
 					role, _ := s.Nodes[i].Try("ROLE")
@@ -147,7 +149,8 @@ func (s *Sentinels) Mend() {
 	until(s.tb, "both replicas follow again", func() bool { return s.followers() == 2 })
 	for _, w := range s.Watchers {
 		until(s.tb, "the sentinels see two replicas", func() bool {
-			told := "\n" + w.Do("SENTINEL", "MASTER", "main") + "\n"
+			told, _ := w.Try("SENTINEL", "MASTER", "main")
+			told = "\n" + told + "\n"
 			return strings.Contains(told, "\nflags\nmaster\n") && strings.Contains(told, "\nport\n"+s.ports[s.primary]+"\n")
 		})
 	}
