@@ -100,22 +100,22 @@ func (r *reloader) run(ctx context.Context) {
 }
 
 func (r *reloader) readChanged(ctx context.Context) {
+	r.listen() // first: what happens in a new folder from now on is told
 	for _, w := range r.watches {
 		if ctx.Err() == nil && w.differs() {
 			w.take(ctx)
 		}
 	}
-	r.listen()
 }
 
 func (r *reloader) readAll(ctx context.Context) {
 	r.log.Info("told to read everything again")
+	r.listen()
 	for _, w := range r.watches {
 		if ctx.Err() == nil {
 			w.take(ctx)
 		}
 	}
-	r.listen()
 	if r.all != nil {
 		r.all()
 	}
@@ -130,7 +130,7 @@ func (r *reloader) listen() {
 	}
 	wanted := map[string]bool{}
 	for _, w := range r.watches {
-		for _, folder := range w.seen.Folders() {
+		for _, folder := range w.look().Folders() {
 			wanted[folder] = true
 		}
 	}

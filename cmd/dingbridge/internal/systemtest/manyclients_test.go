@@ -34,7 +34,7 @@ func TestE52_ThousandsOfClientsUnderLoad(t *testing.T) {
 
 	_, hash := clients.GenerateSecret()
 	entry := func(kind string, i, version int) string {
-		return fmt.Sprintf("  - {id: "+kind+"-%d, name: App %d of version %d, redirect_uris: [\"https://app-%d.example.com/callback\"], secret_hash: %q, allow: everyone}\n", i, i, version, i, hash)
+		return fmt.Sprintf("  - {id: "+kind+"-%d, name: App %d of version %d, redirect_uris: [\"https://"+kind+"-%d.example.com/callback\"], secret_hash: %q, allow: everyone}\n", i, i, version, i, hash)
 	}
 	whole := func(version int) string {
 		var text strings.Builder
