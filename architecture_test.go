@@ -99,7 +99,6 @@ var doors = map[string][]string{
 	"golang.org/x/sync":               rooms("provider/people"),
 	"github.com/fsnotify/fsnotify":    rooms("cmd/dingbridge"),
 	"github.com/prometheus":           rooms("cmd/dingbridge/internal/telemetry"),
-	"go.opentelemetry.io/otel":        rooms("cmd/dingbridge/internal/telemetry"),
 	"go.opentelemetry.io/proto/otlp":  rooms("cmd/dingbridge/internal/telemetry"),
 	"google.golang.org/protobuf":      rooms("cmd/dingbridge/internal/telemetry"),
 	"github.com/coder/websocket":      rooms("dingtalk/simulator dingtalk/stream"),
