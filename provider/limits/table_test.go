@@ -196,7 +196,11 @@ func TestT6_AGateTurnsAway(t *testing.T) {
 		}
 	}
 	l := New(Config{RequestsAtOnce: 16})
-	if l.Client("a") != l.Client("a") || l.Client("a") == l.Client("b") {
+	first := l.Client("a")
+	if again := l.Client("a"); again != first {
+		t.Error("a client has two gates")
+	}
+	if l.Client("b") == first {
 		t.Error("clients share gates")
 	}
 }
