@@ -37,6 +37,7 @@ type ended struct {
 }
 
 func TestE3_KilledProvider(t *testing.T) {
+	t.Parallel()
 	onEachStorage(t, func(t *testing.T, s setting, _ *storagetest.Redis) {
 		s.leeway = leewayOfCrash.String()
 		w := newWorld(t, s)
@@ -54,6 +55,7 @@ func TestE3_KilledProvider(t *testing.T) {
 
 // TestE3_KilledRedis also wants that the provider lives through it.
 func TestE3_KilledRedis(t *testing.T) {
+	t.Parallel()
 	r := storagetest.StartRedis(t, "--appendonly", "yes", "--appendfsync", "always")
 	w := newWorld(t, setting{storage: r.URL, leeway: leewayOfCrash.String()})
 	p := w.serve()

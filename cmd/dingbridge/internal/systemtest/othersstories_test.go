@@ -95,6 +95,9 @@ func TestE17_OmniAuth(t *testing.T) {
 	w := newWorld(t, setting{as: "zhangsan"})
 	app := "http://127.0.0.1:" + freePort(t)
 	secret := w.register(t, "gitlab", "https://gitlab.example.com", app)
+	for _, who := range []string{"zhangsan2", "noemail"} { // whom the example would not admit
+		w.steered(t, http.MethodPatch, "people/"+who, map[string]any{"departments": []int64{39960012}})
+	}
 	w.serve()
 	w.omniauth(t, app, secret, app+"/users/sign_in")
 	user := regexp.MustCompile(`(?s)<pre id="user"[^>]*>(.*?)</pre>`)

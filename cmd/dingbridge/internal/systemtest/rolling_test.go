@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -253,7 +254,7 @@ func TestE21_RollingUpgrade(t *testing.T) {
 	r := storagetest.StartRedis(t)
 	w := newWorld(t, setting{storage: r.URL})
 	w.addConfig("trusted_proxies: [127.0.0.1/32]\n")
-	w.withoutConfig("drain_delay: ") // which builds of before it do not know
+	w.withoutConfig("drain_delay: ", "limits: ") // of which builds of before do not know all
 	b, all := w.threeReplicas(old)
 	l := w.keepLoaded(loadRates())
 	w.roll(b, l, all, file)
@@ -264,7 +265,7 @@ func TestE21_RollingUpgrade(t *testing.T) {
 }
 
 // withoutConfig takes the lines that begin so out of config.yaml.
-func (w *world) withoutConfig(begin string) {
+func (w *world) withoutConfig(begins ...string) {
 	w.t.Helper()
 	before, err := os.ReadFile(filepath.Join(w.folder, "config.yaml"))
 	if err != nil {
@@ -272,7 +273,7 @@ func (w *world) withoutConfig(begin string) {
 	}
 	var kept strings.Builder
 	for line := range strings.Lines(string(before)) {
-		if !strings.HasPrefix(line, begin) {
+		if !slices.ContainsFunc(begins, func(begin string) bool { return strings.HasPrefix(line, begin) }) {
 			kept.WriteString(line)
 		}
 	}

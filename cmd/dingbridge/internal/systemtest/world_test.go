@@ -76,7 +76,7 @@ dingtalk:
   endpoints: {login: %q, api: %q, oapi: %q}
 lives: {refresh_leeway: %s}
 claims: {email_domains: [corp.example.cn], verified_email_domains: [corp.example.cn]}
-limits: {logins_per_second: 1000000, dingtalk_logins_per_second: 1000000, dingtalk_calls_per_second: 1000000}
+limits: {logins_per_second: 1000000, dingtalk_logins_per_second: 1000000, dingtalk_calls_per_second: 1000000, logins_per_address: 1000000, failures_per_minute: 1000000, requests_per_client: 1000000}
 `, w.issuer, port, w.storage, company.CorpID, company.App.ClientID, w.simulator, upstream, upstream, s.leeway))
 	return w
 }
