@@ -118,6 +118,7 @@ func (f *fleet) dead(access, refresh string) {
 }
 
 func TestE2_OneCodeManyRivals(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, "30s")
 	a := f.app("es")
 	for round := range rounds(500) {
@@ -134,6 +135,7 @@ func TestE2_OneCodeManyRivals(t *testing.T) {
 }
 
 func TestE2_RivalsWithinTheLeewayGetTheSameSuccessor(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, "5m")
 	a := f.app("es")
 	for round := range rounds(500) {
@@ -160,6 +162,7 @@ func TestE2_RivalsWithinTheLeewayGetTheSameSuccessor(t *testing.T) {
 
 // TestE2_RivalsAfterTheLeeway waits once for many families.
 func TestE2_RivalsAfterTheLeeway(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, "1s")
 	a := f.app("es")
 	type family struct{ spent, current, access string }
