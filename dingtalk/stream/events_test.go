@@ -61,6 +61,7 @@ func TestThreat_D8_W1_OnlyEventsOfTheOrganisation(t *testing.T) {
 		p.ping("c") // the one before is not answered: it is not known which it is
 		synctest.Wait()
 		l.none(t)
+		synctest.Wait()
 		if s := l.Status(); s.Refused != 7 || s.Events != 0 || s.Unreadable != 1 {
 			t.Errorf("status %+v", s)
 		}
@@ -107,6 +108,7 @@ func TestW3_WhatAnEventIsAnswered(t *testing.T) {
 				if took := time.Since(sent); took > 3*time.Second {
 					t.Errorf("answered after %s; DingTalk waits 3 s", took) // virtual time
 				}
+				synctest.Wait()
 				if got := l.Status().Events; got != test.events {
 					t.Errorf("%d events, want %d", got, test.events)
 				}
@@ -164,6 +166,7 @@ func TestW4_HandledOnce(t *testing.T) {
 		p.conn.CloseNow()
 		p = g.next(t)
 		deliver("m12", "e1", "SUCCESS", 0)
+		synctest.Wait()
 		if s := l.Status(); s.Repeated != 4 || s.Later != 4 || s.Handled != 4 || s.Events != 12 {
 			t.Errorf("status %+v", s)
 		}
@@ -232,6 +235,7 @@ func TestW5_ReadingNeverWaits(t *testing.T) {
 				t.Fatal("not SUCCESS")
 			}
 		}
+		synctest.Wait()
 		if s := l.Status(); s.Handled != mostWaiting || s.Later != uint64(burst-mostWaiting) || most.Load() != mostAtOnce {
 			t.Errorf("status %+v; %d at once", s, most.Load())
 		}

@@ -34,6 +34,7 @@ func TestW2_NothingInAFrameEndsAnything(t *testing.T) {
 		for i, frame := range hostile {
 			p.send(frame)
 			p.ping(fmt.Sprint("p", i)) // the first answer there is
+			synctest.Wait()
 			if got := l.Status().Unreadable; got != uint64(i+1) {
 				t.Fatalf("after %.60q: %d unreadable, want %d", frame, got, i+1)
 			}
@@ -43,6 +44,7 @@ func TestW2_NothingInAFrameEndsAnything(t *testing.T) {
 		}
 		l.handled(t)
 		p.status("m")
+		synctest.Wait()
 		if s := l.Status(); s.Connects != 1 || !s.Connected {
 			t.Errorf("status %+v", s)
 		}
@@ -69,6 +71,7 @@ func TestW2_WhatIsNotKnownIsAnswered(t *testing.T) {
 				t.Errorf("%s: answered %+v, want code %d", frame, r, code)
 			}
 			p.ping("after")
+			synctest.Wait()
 			if s := l.Status(); s.Connects != 1 || s.Events != 0 {
 				t.Errorf("%s: status %+v", frame, s)
 			}
@@ -132,6 +135,7 @@ func TestW2_AFrameWithoutEndEndsTheConnection(t *testing.T) {
 		l.sees(t, Lost)
 		p = g.next(t)
 		p.ping("m")
+		synctest.Wait()
 		if s := l.Status(); !strings.Contains(s.LastError, "a frame without end") {
 			t.Errorf("status %+v", s)
 		}
@@ -151,6 +155,7 @@ func TestW2_AFrameThatDribblesEndsTheConnection(t *testing.T) {
 			_, err = w.Write([]byte("x"))
 			time.Sleep(time.Second)
 		}
+		synctest.Wait()
 		if s := l.Status(); !strings.Contains(s.LastError, "nothing came for 3m0s") {
 			t.Errorf("status %+v", s)
 		}

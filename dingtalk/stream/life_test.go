@@ -98,6 +98,7 @@ func TestW6_OneLoop(t *testing.T) {
 		p := g.next(t)
 		time.Sleep(2 * time.Minute)
 		p.ping("alive")
+		synctest.Wait()
 		if s := l.Status(); s.Connects != 21 || len(g.attempts()) != 21 {
 			t.Errorf("%d attempts, status %+v", len(g.attempts()), s)
 		}
@@ -144,6 +145,7 @@ func TestW6_AttemptsSlowDown(t *testing.T) {
 				if got := len(g.attempts()); got < 10 || got > 30 {
 					t.Errorf("%d attempts in ten minutes", got)
 				}
+				synctest.Wait()
 				if s := l.Status(); name != "told to move at once" && name != "told, then cut" && s.LastError == "" {
 					t.Errorf("status %+v", s)
 				}
@@ -198,6 +200,7 @@ func TestW6_BadCredentialsWaitLong(t *testing.T) {
 				if strings.Count(text, `"level":"ERROR"`) != 1 || !strings.Contains(text, "put right client_id and client_secret") {
 					t.Errorf("log: %s", text)
 				}
+				synctest.Wait()
 				if s := l.Status(); !strings.Contains(s.LastError, "does not take the app's credentials") || s.Connected {
 					t.Errorf("status %+v", s)
 				}
@@ -218,6 +221,7 @@ func TestW7_SilenceEndsAConnection(t *testing.T) {
 			t.Errorf("given up after %s", took)
 		}
 		<-first.gone
+		synctest.Wait()
 		if s := l.Status(); !strings.Contains(s.LastError, "nothing came for 3m0s") {
 			t.Errorf("status %+v", s)
 		}
@@ -242,6 +246,7 @@ func TestW7_UnansweredPingsEndAConnection(t *testing.T) {
 				if took := time.Since(began); took > 2*time.Minute {
 					t.Errorf("given up after %s", took) // virtual time
 				}
+				synctest.Wait()
 				if s := l.Status(); !strings.Contains(s.LastError, "a ping was not answered") {
 					t.Errorf("status %+v", s)
 				}
@@ -267,6 +272,7 @@ func TestW7_PingsKeepAConnection(t *testing.T) {
 					}
 					time.Sleep(170 * time.Second)
 				}
+				synctest.Wait()
 				if s := l.Status(); s.Connects != 1 || !s.Connected || s.LastError != "" || time.Since(s.LastFrame) > 3*time.Minute {
 					t.Errorf("status %+v", s)
 				}
