@@ -47,6 +47,9 @@ func elements(t *testing.T, body string) (list []string) {
 // element, no attribute and no word to a page, and no header to an answer (Hydra
 // CVE-2019-8400, Argo CD GHSA-pmjg-52h9-72qv: text spoofing counts).
 func TestThreat_XSS_EveryParameterOfEveryPage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one request after another: the race detector has nothing to see")
+	}
 	h := build(t)
 	b := h.browser()
 	parameters := []string{"client_id", "redirect_uri", "response_type", "scope", "state", "nonce", "code_challenge", "code_challenge_method", "prompt", "max_age",

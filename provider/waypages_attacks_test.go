@@ -75,6 +75,9 @@ func TestThreat_Clickjacking_WaysIn(t *testing.T) {
 //
 // proves: no open redirector | RFC 9700 section 4.11
 func TestThreat_OpenRedirect_WaysIn(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one request after another: the race detector has nothing to see")
+	}
 	h := build(t, byWays(everyWay...))
 	names := append([]string{"redirect_uri", "redirect_url", "callback", "fallback", "home", "home_url", "url", "goto", "next", "return_to", "to", "origin", "script", "corpId", "organisation", "way", "code",
 		"authCode", "loginTmpCode", "error", "message", "title", "client_id", "login_hint", "Host"}, newerParameters...)
