@@ -52,6 +52,8 @@ def me(request, token, sub):
     """Who it is. A view that needs no names does without the second question."""
     try:
         answer = requests.get(settings.OIDC_OP_USER_ENDPOINT, headers={"Authorization": "Bearer " + token}, timeout=settings.OIDC_TIMEOUT)
+        if answer.status_code == 401:  # it has ended since the question before
+            return refused(401, "invalid_token")
         answer.raise_for_status()
         claims = answer.json()
     except requests.RequestException:

@@ -1,8 +1,10 @@
 """What no login in a browser shows. Run with `python manage.py test`."""
 
+import json
 import time
 from unittest import mock
 
+import requests
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.test import TestCase
@@ -54,11 +56,15 @@ class Login(TestCase):
 
 
 class API(TestCase):
-    def me(self, introspection, userinfo=None, **headers):
+    def me(self, introspection, userinfo=None, status=200, **headers):
         answers = {settings.ISSUER + "/introspect": introspection, settings.ISSUER + "/userinfo": userinfo}
 
         def answer(url, **_):
-            return mock.Mock(json=lambda: answers[url], raise_for_status=lambda: None)
+            said = requests.Response()
+            said.status_code, said._content = 200, json.dumps(answers[url]).encode()
+            if url.endswith("/userinfo"):
+                said.status_code = status
+            return said
 
         with mock.patch("requests.post", answer), mock.patch("requests.get", answer):
             return self.client.get("/api/me", headers=headers or {"Authorization": "Bearer token"})
@@ -71,6 +77,8 @@ class API(TestCase):
             self.assertEqual(self.me(alive | other, claims).status_code, 401, other)
         self.assertEqual(self.me({}, claims).status_code, 401)
         self.assertEqual(self.me(alive, {"sub": "two"}).status_code, 401)
+        self.assertEqual(self.me(alive, claims, 401).status_code, 401)  # over since the first question
+        self.assertEqual(self.me(alive, claims, 503).status_code, 503)
         for header in ("", "Bearer", "Bearer ", "Basic token"):
             self.assertEqual(self.me(alive, claims, Authorization=header).status_code, 401, header)
         self.assertEqual(Person.objects.count(), 1)
