@@ -43,12 +43,15 @@ var program = sync.OnceValues(func() (string, error) {
 	return file, nil
 })
 
-// rounds is how often a long proof repeats itself.
+// rounds is how often a long proof repeats itself: all of it with DINGBRIDGE_LONG=1.
 func rounds(full int) int {
-	if testing.Short() {
+	switch {
+	case testing.Short():
 		return max(1, full/10)
+	case long():
+		return full
 	}
-	return full
+	return max(1, full/2)
 }
 
 // othersAtWork leaves a test out under the race detector (-short), which has nothing new

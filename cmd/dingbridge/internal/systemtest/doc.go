@@ -85,6 +85,6 @@
 //     are printed.
 //
 // SCREENSHOTS=DIR go test -run TestScreenshots puts pictures of every page there.
-// With -short the long proofs run a tenth. Under the race detector the program is
-// built with it too. Nobody imports this package.
+// The long proofs run in half, with DINGBRIDGE_LONG=1 whole, with -short a tenth. Under the
+// race detector the program is built with it too. Nobody imports this package.
 package systemtest
