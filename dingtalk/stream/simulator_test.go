@@ -125,7 +125,8 @@ func TestThreat_D8_W5_Simulator_ABurst(t *testing.T) {
 	if _, err := sim.Inject(simulator.Event{Type: "user_modify_org", Count: burst, Data: json.RawMessage(`{"userId":["u{n}"]}`)}); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "all taken", func() bool { return sim.Stream().Acked == burst })
+	// On a busy machine some are sent again before their answer is there, and answered again.
+	until(t, "all taken", func() bool { return int(handled.Load()) >= burst && sim.Stream().Acked >= burst })
 	if int(handled.Load()) != burst {
 		t.Errorf("handled %d", handled.Load())
 	}
