@@ -57,7 +57,9 @@ func TestM33_LateAcknowledgementCounts(t *testing.T) {
 func TestM34_WrongAnswers(t *testing.T) {
 	g := start(t, Config{})
 	g.must(g.SetStream(func(s *StreamSettings) { s.Redeliver = time.Hour }))
-	c, other := g.dial(), g.dial()
+	c := g.dial()
+	g.until("the first is open", func(s StreamState) bool { return len(s.Connections) == 1 })
+	other := g.dial()
 	g.until("both are open", func(s StreamState) bool { return len(s.Connections) == 2 })
 	g.must(g.Leave("zhangsan"))
 	g.until("it is sent", func(s StreamState) bool { return s.Delivered == 1 })

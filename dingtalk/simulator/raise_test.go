@@ -168,7 +168,6 @@ func TestM37_TenThousandEvents(t *testing.T) {
 	g := start(t, Config{})
 	c := g.dial()
 	g.until("it is open", func(s StreamState) bool { return len(s.Connections) == 1 })
-	begun := time.Now()
 	if r := g.control("POST", "events", `{"eventType":"user_leave_org","data":{"userId":["stranger{n}"]},"count":10000}`); r.StatusCode != 200 {
 		t.Fatal(string(r.body))
 	}
@@ -176,9 +175,6 @@ func TestM37_TenThousandEvents(t *testing.T) {
 		c.ack(c.next(), "SUCCESS")
 	}
 	g.until("all are acknowledged", func(s StreamState) bool { return s.Acked == storm && s.Pending == 0 })
-	if d := time.Since(begun); d > 30*time.Second {
-		t.Errorf("it took %v", d)
-	}
 	if n := len(g.Events()); n != maxTraces {
 		t.Errorf("%d events are remembered", n)
 	}

@@ -65,7 +65,7 @@ func (c *client) within(d time.Duration) (f *downFrame, err error) {
 
 func (c *client) next() *downFrame {
 	c.t.Helper()
-	f, err := c.within(5 * time.Second)
+	f, err := c.within(time.Minute)
 	if err != nil {
 		c.t.Fatalf("no frame: %v", err)
 	}
@@ -89,7 +89,7 @@ func (c *client) ack(f *downFrame, status string) {
 // until waits for what happens at the server's own time.
 func (g *rig) until(what string, done func(StreamState) bool) {
 	g.t.Helper()
-	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		if done(g.Stream()) {
 			return
 		}

@@ -43,9 +43,10 @@ func simulated(t *testing.T) (*simulator.Simulator, func(change ...func(*Config)
 // until waits for what will be.
 func until(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); !done(); time.Sleep(5 * time.Millisecond) {
+	// What comes too fast is sent again 5 s later, on a busy machine many times over.
+	for end := time.Now().Add(5 * time.Minute); !done(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("not within a minute: %s", what)
+			t.Fatalf("not within five minutes: %s", what)
 		}
 	}
 }
@@ -125,8 +126,7 @@ func TestThreat_D8_W5_Simulator_ABurst(t *testing.T) {
 	if _, err := sim.Inject(simulator.Event{Type: "user_modify_org", Count: burst, Data: json.RawMessage(`{"userId":["u{n}"]}`)}); err != nil {
 		t.Fatal(err)
 	}
-	// On a busy machine some are sent again before their answer is there, and answered again.
-	until(t, "all taken", func() bool { return int(handled.Load()) >= burst && sim.Stream().Acked >= burst })
+	until(t, "all taken", func() bool { return sim.Stream().Acked == burst })
 	if int(handled.Load()) != burst {
 		t.Errorf("handled %d", handled.Load())
 	}
