@@ -31,8 +31,8 @@ func TestV1_AHintChangesNothing(t *testing.T) {
 		if f.gone() != 1 || f.removals(people.FromEvent) != 1 || f.told[0].Cause.Event != "ev-1" {
 			t.Errorf("%d removed, told %+v", f.gone(), f.told)
 		}
-		w.Suspect(f.subs[2], people.Cause{Source: people.FromLogin})
 		f.leave("2")
+		w.Suspect(f.subs[2], people.Cause{Source: people.FromLogin})
 		synctest.Wait()
 		if f.gone() != 2 || f.removals(people.FromLogin) != 1 {
 			t.Errorf("%d removed, told %+v", f.gone(), f.told)
