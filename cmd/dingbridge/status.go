@@ -54,9 +54,7 @@ func (h *house) storageStatus(ctx context.Context) admin.Storage {
 	if err == nil {
 		return s
 	}
-	if s.Fault, s.Remedy = storageFault(h.materials.store, err); s.Kind != "bolt" && s.Fault == plainly(err) { // what measures stands around it
-		s.Remedy = "see that it runs, takes writes and can be reached; docs/operations.md says what Redis needs"
-	}
+	s.Fault, s.Remedy = storageFault(h.materials.store, err)
 	return s
 }
 

@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/dingbridge/dingbridge/cmd/dingbridge/internal/config"
+	"github.com/dingbridge/dingbridge/cmd/dingbridge/internal/telemetry"
 	"github.com/dingbridge/dingbridge/provider/audit"
 	"github.com/dingbridge/dingbridge/provider/clients"
 	"github.com/dingbridge/dingbridge/storage"
@@ -81,5 +84,32 @@ func TestM7_StatusOfAHouse(t *testing.T) {
 	s = h.status(short)
 	if s.Storage.Answers || len(s.Troubles) != 2 || !s.Draining || !strings.HasPrefix(s.Troubles[0].Text, "the server is ending") || !strings.HasPrefix(s.Troubles[1].Text, "storage: ") || s.Troubles[1].Remedy == "" {
 		t.Errorf("%+v", s.Troubles)
+	}
+}
+
+// TestM7_StatusNamesTheStorage: by its address, also where its trips are measured.
+func TestM7_StatusNamesTheStorage(t *testing.T) {
+	gone, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := gone.Addr().String()
+	if err := gone.Close(); err != nil {
+		t.Fatal(err)
+	}
+	url := config.StorageURL("redis://:hunter2@" + address)
+	opened, err := openStore(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer opened.Close()
+	for name, store := range map[string]storage.Store{
+		"as it is": opened,
+		"measured": telemetry.New(telemetry.Config{Metrics: true}).Store(opened),
+	} {
+		h := &house{materials: &materials{config: config.Config{Storage: url}, store: store}}
+		if s := h.storageStatus(t.Context()); s.Answers || !strings.HasPrefix(s.Fault, address+" does not answer (") || s.Remedy == "" {
+			t.Errorf("%s: %+v", name, s)
+		}
 	}
 }
