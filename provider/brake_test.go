@@ -194,7 +194,7 @@ func TestThreat_D9_TheBrake(t *testing.T) {
 func (h *house) until(r reply, fits func(reply) bool) reply {
 	for start := time.Now(); ; time.Sleep(200 * time.Millisecond) {
 		again := h.refresh(r.text("refresh_token"), "")
-		if fits(again) || time.Since(start) > 10*time.Second {
+		if fits(again) || time.Since(start) > time.Minute {
 			return again
 		}
 		if again.status == 200 {

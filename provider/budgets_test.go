@@ -308,6 +308,9 @@ func TestH23_AnAppInALoop(t *testing.T) {
 		}
 	}
 	wantPage(t, last, http.StatusTooManyRequests, pages.TooManyRequests)
+	if _, advice, _ := strings.Cut(last.body, `id="advice"`); !strings.Contains(advice, "The App") || strings.Contains(last.body, "{app}") {
+		t.Errorf("the page does not say whose people are to be told: %s", advice)
+	}
 	if r := answer(t, b.get(h.authorization("prompt", "none"))); r.Get("error") != "temporarily_unavailable" {
 		t.Errorf("silently: %v", r)
 	}

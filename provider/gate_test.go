@@ -155,7 +155,7 @@ func TestThreat_D9_DirectoryCannotSay(t *testing.T) {
 			h.sim.ClearFaults()
 			// Who could not be decided about is not asked about at every use: a few seconds.
 			r := h.refresh(tokens.text("refresh_token"), "")
-			for range 100 {
+			for range 600 {
 				if r.status == 200 {
 					break
 				}

@@ -130,7 +130,7 @@ func (p *Provider) turnAwayPerson(w http.ResponseWriter, r *http.Request, over l
 	if r.Form == nil {
 		r.Form = map[string][]string{}
 	}
-	p.page(w, r, status, pages.Page{Kind: pages.TooManyRequests, RetryURL: retryURL})
+	p.page(w, r, status, pages.Page{Kind: pages.TooManyRequests, ClientName: clientName(callOf(r.Context()).client), RetryURL: retryURL})
 }
 
 // turnAwayClient answers it with an error of OAuth.

@@ -209,9 +209,11 @@ var english = tongue{
 		},
 		TooManyRequests: {
 			title: "Too many logins at once",
-			lead:  "More logins are being begun than we take on at one time.",
+			lead:  "More logins are being begun than we take on at one time: by everybody, by your network, or by your browser alone.",
 			advice: []string{
-				"Wait a moment, then try again.",
+				"Wait a minute, then try again.",
+				"If your browser went to and fro before it came here, {app} sends you back each time: close its tab, and give the request ID below to the people who run {app}.",
+				"If colleagues see this page too, give the request ID below to your administrator.",
 			},
 			button: "Try again",
 		},

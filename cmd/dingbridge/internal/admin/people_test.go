@@ -256,10 +256,10 @@ func TestA9_ASweepTakesItsTime(t *testing.T) {
 	h := &hall{sweep: make(chan struct{})}
 	path := filepath.Join(folder(t), "s")
 	l := open(t, path)
-	server := &http.Server{Handler: Handler(Config{Ring: r, House: h}), ReadTimeout: 50 * time.Millisecond, WriteTimeout: 50 * time.Millisecond}
+	server := &http.Server{Handler: Handler(Config{Ring: r, House: h}), ReadTimeout: time.Second, WriteTimeout: time.Second}
 	go server.Serve(l)
 	t.Cleanup(func() { server.Close() })
-	time.AfterFunc(300*time.Millisecond, func() { close(h.sweep) })
+	time.AfterFunc(2*time.Second, func() { close(h.sweep) })
 	if done, err := NewClient(path).Sweep(t.Context(), Sweep{DryRun: true}); err != nil || !done.DryRun || done.Running {
 		t.Errorf("%+v, %v", done, err)
 	}
