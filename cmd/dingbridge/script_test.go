@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"os"
@@ -20,6 +19,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/dingbridge/dingbridge/storage/storagetest"
 )
 
 func TestMain(m *testing.M) {
@@ -200,10 +201,7 @@ func control(ts *testscript.TestScript, neg bool, args []string) {
 
 // freePort is `port VAR`: a port of 127.0.0.1 that nobody listens on.
 func freePort(ts *testscript.TestScript, _ bool, args []string) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	ts.Check(err)
-	ts.Check(l.Close())
-	_, port, err := net.SplitHostPort(l.Addr().String())
+	port, err := storagetest.FreePort()
 	ts.Check(err)
 	ts.Setenv(args[0], port)
 }

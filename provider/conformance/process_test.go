@@ -2,12 +2,10 @@ package conformance_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -140,15 +138,4 @@ func endAll() error {
 		}
 	}
 	return errors.Join(wrong...)
-}
-
-// freePort is a port of 127.0.0.1 that was free a moment ago.
-func freePort() (string, error) {
-	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	return port, err
 }

@@ -3,7 +3,6 @@ package storagetest
 import (
 	"crypto/tls"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -84,23 +83,6 @@ func newRedis(tb testing.TB, args ...string) *Redis {
 	}, args...)
 	tb.Cleanup(r.Kill)
 	return r
-}
-
-// freeAddr finds a port below those that the system gives to outgoing connections:
-// one of these may be taken at any moment, also while a killed server is to come
-// back on its port.
-func freeAddr(tb testing.TB) string {
-	tb.Helper()
-	for range 100 {
-		l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", 12000+rand.IntN(20000)))
-		if err != nil {
-			continue
-		}
-		defer l.Close()
-		return l.Addr().String()
-	}
-	tb.Fatal("no free port from 12000 to 32000")
-	return ""
 }
 
 // start runs the server and waits until it answers.

@@ -89,11 +89,12 @@ async function answer(request, address, session) {
 }
 
 function page(body) {
-  return new Response(`<!doctype html><html lang="en"><title>App</title><meta name="viewport" content="width=device-width">${body}`,
+  return new Response(`<!doctype html><html lang="en"><title>App</title><link rel="icon" href="data:,"><meta name="viewport" content="width=device-width">${body}`,
     { headers: { 'content-type': 'text/html; charset=utf-8' } })
 }
 
-createServer(async (incoming, outgoing) => {
+// A connection that ends of age may meet a request that is on its way.
+createServer({ keepAliveTimeout: 0 }, async (incoming, outgoing) => {
   const address = new URL(incoming.url, self)
   let id = /(?:^|; )app=([^;]+)/.exec(incoming.headers.cookie ?? '')?.[1]
   if (!sessions.has(id)) sessions.set(id = oidc.randomState(), {})
