@@ -39,7 +39,7 @@ func storageFault(s storage.Store, err error) (text, remedy string) {
 	case outage.Unreached():
 		return address.Address() + " does not answer (" + outage.Reason + ")", "start it, or name the one that runs"
 	}
-	return address.Address() + " does not serve us: " + outage.Reason, "put that right there; docs/operations.md says what Redis needs"
+	return address.Address() + " does not serve us: " + outage.Reason, "put that right there; docs/redis.md says what Redis needs"
 }
 
 // plainly is the text of an error without what only the code needs to know.

@@ -174,7 +174,7 @@ func probe(t *testing.T, g guarded) error {
 
 // TestR8_DocumentedAsDelivered: what operators read is what is tested.
 func TestR8_DocumentedAsDelivered(t *testing.T) {
-	text, err := os.ReadFile("../../docs/operations.md")
+	text, err := os.ReadFile("../../docs/redis.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +184,7 @@ func TestR8_DocumentedAsDelivered(t *testing.T) {
 	}
 	for line := range strings.Lines(strings.ReplaceAll(string(want), strings.Repeat("0", 64), "…")) {
 		if strings.HasPrefix(line, "user dingbridge ") && !strings.Contains(string(text), line) {
-			t.Errorf("docs/operations.md does not have %s", line)
+			t.Errorf("docs/redis.md does not have %s", line)
 		}
 	}
 }

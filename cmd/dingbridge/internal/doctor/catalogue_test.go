@@ -88,7 +88,7 @@ func TestDR5_EveryKindIsUsed(t *testing.T) {
 }
 
 func TestDR6_TheTableIsWritten(t *testing.T) {
-	text, err := os.ReadFile("../../../../docs/operations.md")
+	text, err := os.ReadFile("../../../../docs/doctor.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,12 +103,12 @@ func TestDR6_TheTableIsWritten(t *testing.T) {
 	}
 	for _, row := range real {
 		if !slices.Contains(written, row) {
-			t.Errorf("docs/operations.md lacks\n%s", row)
+			t.Errorf("docs/doctor.md lacks\n%s", row)
 		}
 	}
 	for _, row := range written {
 		if !slices.Contains(real, row) {
-			t.Errorf("docs/operations.md has what is not in the catalogue:\n%s", row)
+			t.Errorf("docs/doctor.md has what is not in the catalogue:\n%s", row)
 		}
 	}
 }

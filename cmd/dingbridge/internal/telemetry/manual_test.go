@@ -230,7 +230,7 @@ func TestT10_AlertsAskForWhatIsExported(t *testing.T) {
 	if err := decoder.Decode(&file); err != nil {
 		t.Fatal(err)
 	}
-	manual := read(t, "docs", "operations.md")
+	manual := read(t, "docs", "incidents.md")
 	var alerts []string
 	for _, group := range file.Groups {
 		for _, rule := range group.Rules {
@@ -247,7 +247,7 @@ func TestT10_AlertsAskForWhatIsExported(t *testing.T) {
 				}
 			}
 			page, anchor, _ := strings.Cut(rule.Annotations["runbook_url"], "#")
-			if page != "https://github.com/dingbridge/dingbridge/blob/main/docs/operations.md" || anchor != strings.ToLower(rule.Alert) {
+			if page != "https://github.com/dingbridge/dingbridge/blob/main/docs/incidents.md" || anchor != strings.ToLower(rule.Alert) {
 				t.Errorf("%s: its page is %s", rule.Alert, rule.Annotations["runbook_url"])
 			}
 		}
@@ -256,11 +256,11 @@ func TestT10_AlertsAskForWhatIsExported(t *testing.T) {
 		t.Errorf("only %d alerts", len(alerts))
 	}
 	var pages []string
-	for _, heading := range regexp.MustCompile(`(?m)^#### (Dingbridge[A-Za-z]+)\n\n\S`).FindAllStringSubmatch(manual, -1) {
+	for _, heading := range regexp.MustCompile(`(?m)^### (Dingbridge[A-Za-z]+)\n\n\S`).FindAllStringSubmatch(manual, -1) {
 		pages = append(pages, heading[1])
 	}
 	if !slices.Equal(alerts, pages) {
-		t.Errorf("alerts %q\ntheir pages in docs/operations.md %q", alerts, pages)
+		t.Errorf("alerts %q\ntheir pages in docs/incidents.md %q", alerts, pages)
 	}
 }
 
