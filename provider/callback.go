@@ -105,14 +105,14 @@ func (p *Provider) takeAnswer(w http.ResponseWriter, r *http.Request, state logi
 }
 
 // mayAnswer takes a place among the logins that DingTalk is asked about, and a turn. An
-// address that brought many codes which DingTalk does not know waits for none, and
-// leaves half of them to others.
+// address or a site that brought many codes which DingTalk does not know waits for none,
+// and leaves half of them to others.
 func (p *Provider) mayAnswer(ctx context.Context) (over limits.Word, ok bool) {
 	call := callOf(ctx)
 	switch {
 	case !call.work.move(p.limits.Logins):
 		return limits.LoginsAtOnce, false
-	case !p.limits.Of(limits.AddressAnswers, call.from, "", "").Has():
+	case !p.limits.Of(limits.AddressAnswers, call.from, "", "").Has(), !p.limits.OfSite(limits.AddressAnswers, call.from, "").Has():
 		return limits.AddressAnswers, p.answers.takeAbove(.5)
 	}
 	return limits.Answers, p.answers.wait(ctx, answerWait)
@@ -143,7 +143,9 @@ func (p *Provider) identify(w http.ResponseWriter, r *http.Request, f finish) {
 	account, err := f.organisation.account(ctx, f.state.Way, f.code)
 	if err != nil {
 		if dingtalk.ReasonOf(err) == dingtalk.ReasonCodeRejected {
-			p.limits.Of(limits.AddressAnswers, callOf(ctx).from, "", "").Take()
+			from := callOf(ctx).from
+			p.limits.Of(limits.AddressAnswers, from, "", "").Take()
+			p.limits.OfSite(limits.AddressAnswers, from, "").Take()
 		}
 		p.upstreamFailed(w, r, f, err)
 		return

@@ -30,25 +30,30 @@ const (
 
 // mayBegin takes what one of a kind may cost storage before anybody has proven anything:
 // from the replica's budget and from the address's own. An address that has used a part
-// of its own leaves the last of the replica's to others. byApp is a client that has
+// of its own, or whose site has, leaves the last of the replica's to others. byApp is a client that has
 // proven itself: its address is that of many people, and is never the one that refuses.
 func (p *Provider) mayBegin(ctx context.Context, kind string, byApp *clients.Client) (over limits.Word, ok bool) {
 	app := ""
 	if byApp != nil && !byApp.Public {
 		app = byApp.ID
 	}
-	own := p.limits.Of(limits.LoginsOfAddress, callOf(ctx).from, kind, app)
+	from := callOf(ctx).from
+	own, site := p.limits.Of(limits.LoginsOfAddress, from, kind, app), p.limits.OfSite(limits.LoginsOfAddress, from, kind)
 	used, ok := own.Take()
 	if !ok && app == "" {
 		return limits.LoginsOfAddress, false
 	}
+	there, room := site.Take()
 	part := 0.
-	if !ok || used > .1 {
+	if !ok || !room || max(used, there) > .1 {
 		part = .25
 	}
 	if !p.begun.takeAbove(part) {
 		if ok {
 			own.GiveBack()
+		}
+		if room {
+			site.GiveBack()
 		}
 		return limits.Logins, false
 	}
@@ -57,7 +62,9 @@ func (p *Provider) mayBegin(ctx context.Context, kind string, byApp *clients.Cli
 
 // cameBack returns to an address what one of a kind had taken: a person has come back.
 func (p *Provider) cameBack(ctx context.Context, kind string) {
-	p.limits.Of(limits.LoginsOfAddress, callOf(ctx).from, kind, "").GiveBack()
+	from := callOf(ctx).from
+	p.limits.Of(limits.LoginsOfAddress, from, kind, "").GiveBack()
+	p.limits.OfSite(limits.LoginsOfAddress, from, kind).GiveBack()
 }
 
 // mayWork takes a place, and one request, from a client that was proven; or says which

@@ -10,7 +10,8 @@
 //	   it back by coming from many addresses; what is forgotten is let through, and the
 //	   limits of the whole replica hold for it.
 //	T4 One budget is spent by its own key alone: an address by itself, IPv6 by its
-//	   network of 64 bits; an app only together with the address that calls for it.
+//	   network of 64 bits; an app only together with the address that calls for it. A
+//	   site, IPv6's network of 48 bits, refuses nobody: it leaves a part to others.
 //	T5 A forwarded address counts only from a proxy that is listed, and then it is the
 //	   last that no listed proxy added. What cannot be read counts for nothing.
 //	T6 Whatever is over a gate's number is turned away at once, and nothing waits.

@@ -77,6 +77,17 @@ func (l *Limits) Of(word Word, from netip.Addr, first, second string) Purse {
 	return Purse{l, l.table.Key(string(word), from, first, second), l.rates[word]}
 }
 
+// OfSite returns the budget of all that is in one place, whose networks each have budgets
+// of their own: of IPv6 the network of 48 bits, which is the most that comes with a line
+// or a rented machine. IPv4 has none, and its Purse is the zero one (promise T4).
+func (l *Limits) OfSite(word Word, from netip.Addr, text string) Purse {
+	if !from.Is6() || from.Is4In6() {
+		return Purse{}
+	}
+	site, _ := from.Prefix(48) // it fits every IPv6 address
+	return l.Of(word, site.Addr(), text, "site")
+}
+
 // Take takes one, if there is one, and tells which part was used before. The zero Purse
 // is never empty.
 func (p Purse) Take() (used float64, ok bool) {

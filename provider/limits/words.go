@@ -34,11 +34,11 @@ type Row struct {
 func Catalogue() []Row {
 	return []Row{
 		{Logins, "the replica", "logins begun, and what is pushed, posted or asked for by devices before anybody has proven anything",
-			"`logins_per_second`, ten seconds' worth at once; the last quarter is for addresses that have used less than a tenth of theirs", "503"},
+			"`logins_per_second`, ten seconds' worth at once; the last quarter is for addresses that have used less than a tenth of theirs, and are in no IPv6 network of 48 bits that has used as much", "503"},
 		{LoginsOfAddress, "an address", "the same, each kind by itself; what apps with a secret push and ask for is not counted. A login that ends with a session, and a device that fetches its tokens, are given back",
 			"`logins_per_address` within ten minutes", "429"},
 		{Answers, "the replica", "answers of DingTalk that are worked on", "`dingtalk_logins_per_second`; five seconds' worth wait", "503"},
-		{AddressAnswers, "an address", "codes that DingTalk does not know. Beyond that its answers are worked on while nobody else needs more than half of the above",
+		{AddressAnswers, "an address, and an IPv6 network of 48 bits", "codes that DingTalk does not know. Beyond that its answers are worked on while nobody else needs more than half of the above",
 			"`failures_per_minute`, as many at once", "503"},
 		{RequestsAtOnce, "the replica", "requests at work, from when they are read to the first byte of the answer; discovery, keys and health are not counted",
 			"half of `requests_at_once`", "503"},
