@@ -73,7 +73,6 @@ to look at afterwards, and how far it was tried. [Any other app](apps/generic.md
 	for _, p := range preset.All() {
 		fmt.Fprintf(&b, "| [%s](apps/%s.md) | `%s` | %s | %s |\n", p.Title, p.Name, p.Name, p.About, tried(p))
 	}
-	b.WriteString("\nApache with mod_auth_openidc, before apps without a login of their own, is [an example](../deploy/examples/apache/README.md).\n")
 	return b.String()
 }
 

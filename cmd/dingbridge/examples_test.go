@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/dingbridge/dingbridge/cmd/dingbridge/internal/config"
+	"github.com/dingbridge/dingbridge/cmd/dingbridge/internal/preset"
 	"github.com/dingbridge/dingbridge/provider/clients"
 )
 
@@ -71,4 +72,18 @@ func entries(t *testing.T, file string) []clients.Spec {
 		t.Fatalf("%s has no client: %v", file, err)
 	}
 	return d.Specs
+}
+
+// TestTheExampleOfApacheIsWhatItsPresetPrints, and has a part for a group beside it.
+func TestTheExampleOfApacheIsWhatItsPresetPrints(t *testing.T) {
+	raw, _ := preset.Named("apache")
+	p, err := raw.For(preset.Values{Issuer: "https://sso.example.com", URL: "https://app.example.com", ID: "apache",
+		Secret: "what dingbridge client add printed", Random: func() string { return "a long random text" }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join("..", "..", "deploy", "examples", "apache", "app.conf"))
+	if err != nil || !strings.Contains(string(text), p.Files[0].Text) {
+		t.Errorf("the example (%v) does not have what the preset prints:\n%s", err, p.Files[0].Text)
+	}
 }

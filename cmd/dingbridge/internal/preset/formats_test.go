@@ -77,6 +77,8 @@ func wellFormed(t *testing.T, f File) error {
 		return errors.New("unknown format")
 	}
 	switch f.Format {
+	case "apache":
+		return sections(f.Text)
 	case "ini":
 		return lines(f.Text, ";#", func(line string) error {
 			if strings.HasPrefix(line, "[") && strings.HasSuffix(line, "]") {
@@ -113,6 +115,32 @@ func wellFormed(t *testing.T, f File) error {
 		return by(t, f, "ruby", "-c")
 	case "python":
 		return by(t, f, "python3", "-c", "import ast, sys; ast.parse(open(sys.argv[1]).read())")
+	}
+	return nil
+}
+
+// sections reads Apache's format: directives with arguments, in sections that end. What
+// they mean, the Apache of a test of the system reads.
+func sections(text string) error {
+	var open []string
+	if err := lines(text, "#", func(line string) error {
+		name, _, _ := strings.Cut(line, " ")
+		switch {
+		case strings.HasPrefix(line, "</"):
+			if n := len(open); n == 0 || line != "</"+open[n-1]+">" {
+				return fmt.Errorf("%q ends nothing", line)
+			}
+			open = open[:len(open)-1]
+			return nil
+		case strings.HasPrefix(line, "<") && strings.HasSuffix(line, ">"):
+			open = append(open, name[1:])
+			return nil
+		case strings.Count(line, `"`)%2 != 0:
+			return fmt.Errorf("%q has quotes without an end", line)
+		}
+		return keyAndValue(line, " ")
+	}); err != nil || len(open) > 0 {
+		return fmt.Errorf("%q without an end: %w", open, err)
 	}
 	return nil
 }

@@ -42,6 +42,9 @@ type expectation struct {
 }
 
 var expected = map[string]expectation{
+	"apache": {redirects: []string{"~/oidc"}, pkce: true, more: func(c clients.Spec) bool {
+		return c.RefreshToken == clients.RefreshAlways && strings.HasSuffix(c.BackchannelLogoutURI, "/oidc?logout=backchannel")
+	}},
 	"argocd":     {redirects: []string{"~/auth/callback"}},
 	"django":     {redirects: []string{"~/oidc/callback/"}, pkce: true},
 	"gitea":      {redirects: []string{"~/user/oauth2/dingtalk/callback"}, more: func(c clients.Spec) bool { return c.OmitNickname }},
@@ -194,6 +197,7 @@ func FuzzP3_Address(f *testing.F) {
 // off are lines that must be there, since the app's default is another, or somebody could
 // take it for harmless.
 var off = map[string][]string{
+	"apache":       {"OIDCSSLValidateServer On", "OIDCIDTokenSignedResponseAlg RS256", "OIDCPKCEMethod S256", "OIDCCookieHTTPOnly On"},
 	"argocd":       {`oidc.tls.insecure.skip.verify: "false"`, `policy.default: ""`},
 	"django":       {`OIDC_RP_SIGN_ALGO = "RS256"`, "OIDC_VERIFY_SSL = True", "OIDC_VERIFY_JWT = True", "OIDC_USE_NONCE = True", `filter(username=claims["sub"])`},
 	"gitea":        {"ACCOUNT_LINKING = login", "USERNAME = preferred_username"},
@@ -218,7 +222,7 @@ var off = map[string][]string{
 }
 
 // dangerous is what no printed configuration says.
-var dangerous = regexp.MustCompile(`(?i)HS256|\bnone\b.*alg|insecure[a-z_]* ?= ?"?true|insecureSkip[a-z]*: true|skip[-_a-z]*verif[-_a-z]* ?[=:] ?"?true|` +
+var dangerous = regexp.MustCompile(`(?i)HS256|ValidateServer off|\bnone\b.*alg|insecure[a-z_]* ?= ?"?true|insecureSkip[a-z]*: true|skip[-_a-z]*verif[-_a-z]* ?[=:] ?"?true|` +
 	`IGNORE_SSL_VERIFICATION=true|verify_cert": false|VERIFY_(JWT|SSL) = False|disableSslVerification: true|disableTokenVerification: true|nonceDisabled: true|` +
 	`ACCOUNT_LINKING = auto|auto_link_user'\] = \[.*openid|allow_insecure_email_lookup = true|ROLE_POLICY=|verification_mode: none|--insecure|` +
 	`email_lookup = true|strict-[a-z-]+=false|allow_assign_grafana_admin = true|escapeHatchEnabled|rootURLFromRequest: true|preferred_username_claim_as_id`)

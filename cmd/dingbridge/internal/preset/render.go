@@ -31,6 +31,7 @@ func (p Preset) For(v Values) (Preset, error) {
 		"@url_escaped@": always(url.QueryEscape(v.URL)),
 		"@url_twice@":   always(url.QueryEscape(url.QueryEscape(v.URL))), // in an address within an address
 		"@host@":        always(app.Hostname()),
+		"@path@":        always(app.EscapedPath()), // empty, or /one without a slash at its end
 		"@id@":          always(v.ID),
 		"@secret@":      always(v.Secret),
 		"@random@":      v.Random,

@@ -20,8 +20,8 @@ const (
 	apacheModules = "/usr/lib/apache2/modules"
 )
 
-// An apache is a real Apache with mod_auth_openidc, configured as deploy/examples
-// says, before an app that knows people only by the headers it is given.
+// An apache is a real Apache with mod_auth_openidc, configured as `client add apache`
+// prints it, before an app that knows people only by the headers it is given.
 type apache struct {
 	url    string
 	folder string
@@ -50,15 +50,14 @@ func needsApache(t *testing.T) {
 	}
 }
 
-// apacheAt starts Apache at an address. more are lines that come after the example's.
-func (w *world) apacheAt(t *testing.T, url, secret string, more ...string) *apache {
+// apacheAt starts Apache at an address with the printed file, in which the app's own
+// address alone is another: that one is the operator's. more are lines after it.
+func (w *world) apacheAt(t *testing.T, url string, p printed, more ...string) *apache {
 	t.Helper()
 	a := &apache{url: url, folder: ownFolder(t)}
 	port := url[strings.LastIndex(url, ":")+1:]
-	a.write(t, "app.conf", strings.Join(append([]string{example(t, "apache", "app.conf",
-		"https://sso.example.com", w.issuer, "https://app.example.com", url,
-		"what dingbridge client add printed", secret, "a long random text", "a passphrase of this test",
-		"http://127.0.0.1:8080", backend(t))}, more...), "\n"))
+	text := strings.Replace(p.file(t, "/etc/apache2/dingtalk.conf"), "http://127.0.0.1:8080", backend(t), 1)
+	a.write(t, "app.conf", strings.Join(append([]string{text}, more...), "\n"))
 	base, err := os.ReadFile(filepath.Join("testdata", "apache", "httpd.conf"))
 	if err != nil {
 		t.Fatal(err)
