@@ -190,8 +190,9 @@ func newLog(w io.Writer, c config.Log) *slog.Logger {
 	if err := level.UnmarshalText([]byte(c.Level)); err != nil {
 		level = slog.LevelInfo
 	}
+	var lines slog.Handler = slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})
 	if c.Format == "text" {
-		return slog.New(audit.Redact(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level})))
+		lines = slog.NewTextHandler(w, &slog.HandlerOptions{Level: level})
 	}
-	return audit.NewLogger(w, level)
+	return slog.New(audit.Redact(telemetry.Lines(lines)))
 }

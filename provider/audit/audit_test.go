@@ -31,7 +31,7 @@ func full(name Name) Event {
 func record(t *testing.T, e Event) (string, map[string]any) {
 	t.Helper()
 	var out bytes.Buffer
-	NewLog(NewLogger(&out, nil)).Record(t.Context(), e)
+	NewLog(newLogger(&out, nil)).Record(t.Context(), e)
 	line := out.String()
 	var m map[string]any
 	if err := json.Unmarshal([]byte(line), &m); err != nil {
@@ -217,7 +217,7 @@ func TestA3_IDsAreCut(t *testing.T) {
 func TestA4_LevelSilencesNoEvent(t *testing.T) {
 	for _, level := range []slog.Level{slog.LevelDebug, slog.LevelError, 100} {
 		var out bytes.Buffer
-		l := NewLogger(&out, level)
+		l := newLogger(&out, level)
 		for _, row := range Catalogue() {
 			out.Reset()
 			NewLog(l).Record(t.Context(), Event{Name: row.Name})
@@ -230,7 +230,7 @@ func TestA4_LevelSilencesNoEvent(t *testing.T) {
 
 func TestA7_Concurrent(t *testing.T) {
 	var out bytes.Buffer
-	l := NewLog(NewLogger(&out, nil))
+	l := NewLog(newLogger(&out, nil))
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
@@ -275,7 +275,7 @@ func FuzzRecord(f *testing.F) {
 }
 
 func BenchmarkRecord(b *testing.B) {
-	l := NewLog(NewLogger(io.Discard, nil))
+	l := NewLog(newLogger(io.Discard, nil))
 	e := Event{Name: CodeRedeemed, RequestID: "5f2c8a91d04be376", ClientID: "grafana",
 		Subject: "abcdefghijklmnopqrstuvwxyz", Address: "192.0.2.7", GrantID: "0123456789abcdefghijkl"}
 	b.ReportAllocs()

@@ -23,7 +23,7 @@ type Log struct {
 	handler slog.Handler
 }
 
-// NewLog makes a Sink of a logger, which is best one of [NewLogger]. Events are
+// NewLog makes a Sink of a logger, whose handler is best one of [Redact]. Events are
 // written whatever the logger's level. Without a logger they go to slog.Default.
 func NewLog(l *slog.Logger) *Log {
 	if l == nil {

@@ -136,13 +136,13 @@ func TestManual_QuestionsAreAnswered(t *testing.T) {
 	if len(blocks) < 8 {
 		t.Errorf("%d questions", len(blocks))
 	}
-	known := []string{"time", "level", "msg", "event", "request_id"}
+	known := []string{"time", "level", "msg", "event", "request_id", "trace_id"}
 	for _, f := range Fields() {
 		known = append(known, f.Name)
 	}
 	dir := t.TempDir()
 	var log bytes.Buffer
-	l := NewLog(NewLogger(&log, nil))
+	l := NewLog(newLogger(&log, nil))
 	for _, row := range Catalogue() {
 		for _, way := range []string{"oauth2", "event"} {
 			e := full(row.Name)
@@ -190,6 +190,7 @@ func schemaText(t *testing.T) string {
 		"level":      object{"enum": []string{"INFO", "WARN", "ERROR"}},
 		"msg":        object{"const": "audit", "description": "Tells these lines from those of the process log."},
 		"request_id": object{"type": "string", "minLength": 1, "maxLength": maxID + 1, "description": "The HTTP request: the number that pages show, and that the answer's X-Request-Id has."},
+		"trace_id":   object{"type": "string", "pattern": "^[0-9a-f]{32}$", "description": "The trace of that request, if it is kept. What writes the log adds it."},
 	}
 	for _, f := range Fields() {
 		kind := object{"type": "integer", "description": f.Meaning}
@@ -201,7 +202,7 @@ func schemaText(t *testing.T) string {
 	var kinds []object
 	for _, row := range Catalogue() {
 		eventNames = append(eventNames, string(row.Name))
-		own := object{"time": true, "msg": true, "request_id": true, "event": object{"const": row.Name}, "level": object{"const": row.Level.String()}}
+		own := object{"time": true, "msg": true, "request_id": true, "trace_id": true, "event": object{"const": row.Name}, "level": object{"const": row.Level.String()}}
 		for _, field := range row.Fields {
 			own[field] = true
 		}

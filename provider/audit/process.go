@@ -3,7 +3,6 @@ package audit
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"slices"
 	"strings"
@@ -11,15 +10,9 @@ import (
 
 const maxText = 1000 // bytes of a message or value of the process log
 
-// NewLogger makes the process log: JSON lines, redacted as [Redact] says.
-// Without a level it is info.
-func NewLogger(w io.Writer, level slog.Leveler) *slog.Logger {
-	return slog.New(Redact(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})))
-}
-
-// Redact puts a handler before next that drops attributes named like a secret,
-// and cleans messages and values. Values that are neither plain nor errors are
-// replaced by their type: what is inside is not known.
+// Redact makes the handler of the process log: before next, it drops attributes named
+// like a secret, and cleans messages and values. Values that are neither plain nor errors
+// are replaced by their type: what is inside is not known.
 func Redact(next slog.Handler) slog.Handler { return &redactor{next: next} }
 
 // Library makes the logger for libraries that write to slog.Default: everything

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -25,7 +26,7 @@ func (valuer) LogValue() slog.Value {
 func TestA5_SecretsAreDropped(t *testing.T) {
 	const secret = "hunter2secret"
 	var out bytes.Buffer
-	l := NewLogger(&out, slog.LevelDebug)
+	l := newLogger(&out, slog.LevelDebug)
 	query, err := url.Parse("https://u:" + secret + "@a.example/cb?code=" + secret)
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +94,7 @@ func TestA5_Names(t *testing.T) {
 func TestA5_OneLine(t *testing.T) {
 	for _, v := range nasty {
 		var out bytes.Buffer
-		NewLogger(&out, nil).WithGroup("g"+v).With(v, v).Info(v, v, v, "error", errors.New(v))
+		newLogger(&out, nil).WithGroup("g"+v).With(v, v).Info(v, v, v, "error", errors.New(v))
 		if strings.Count(out.String(), "\n") != 1 || !json.Valid(out.Bytes()) {
 			t.Errorf("%q", out.String())
 		}
@@ -105,7 +106,7 @@ func TestA5_OneLine(t *testing.T) {
 
 func TestA5_LevelOfTheProcessLog(t *testing.T) {
 	var out bytes.Buffer
-	l := NewLogger(&out, nil)
+	l := newLogger(&out, nil)
 	l.Debug("a")
 	if out.Len() != 0 {
 		t.Error("debug is written at the default level")
@@ -118,7 +119,7 @@ func TestA5_LevelOfTheProcessLog(t *testing.T) {
 
 func TestA6_LibraryIsForDebugging(t *testing.T) {
 	var out bytes.Buffer
-	lib := Library(NewLogger(&out, nil))
+	lib := Library(newLogger(&out, nil))
 	lib.Error("request error", "oidc_error", valuer{})
 	lib.With("a", 1).WithGroup("g").Warn("auth request", "b", 2)
 	if out.Len() != 0 {
@@ -144,7 +145,7 @@ func FuzzProcessLog(f *testing.F) {
 	f.Add("İCode", "https://a@b@c/d?e")
 	f.Fuzz(func(t *testing.T, key, value string) {
 		var out bytes.Buffer
-		NewLogger(&out, nil).Info(value, "k"+key, value, "token", "hunter2secret")
+		newLogger(&out, nil).Info(value, "k"+key, value, "token", "hunter2secret")
 		if !json.Valid(out.Bytes()) || strings.Count(out.String(), "\n") != 1 {
 			t.Fatalf("%q", out.String())
 		}
@@ -152,4 +153,9 @@ func FuzzProcessLog(f *testing.F) {
 			t.Fatalf("%q", out.String())
 		}
 	})
+}
+
+// newLogger makes a process log of JSON lines.
+func newLogger(w io.Writer, level slog.Leveler) *slog.Logger {
+	return slog.New(Redact(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})))
 }

@@ -116,7 +116,7 @@ func TestManual_LinesConformToTheSchema(t *testing.T) {
 		}
 	}
 	var out bytes.Buffer
-	l := NewLog(NewLogger(&out, nil))
+	l := NewLog(newLogger(&out, nil))
 	for _, e := range append(events, shown...) {
 		l.Record(t.Context(), e)
 	}

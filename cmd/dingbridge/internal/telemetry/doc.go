@@ -16,6 +16,7 @@
 //	trail.go      what happened in one request
 //	parent.go     traceparent of a trusted proxy
 //	export.go     trails to a collector, by OTLP over HTTP
+//	lines.go      lines of the log that name their trace
 //
 // Promises:
 //
@@ -38,6 +39,8 @@
 //	    on the default mux. The listener knows its paths and no others.
 //	T10 The manual, the dashboard and the alerts name what is really exported, and each alert
 //	    has its page.
+//	T11 A line of the log that is written in a request whose trace is kept names that trace;
+//	    no other line names one.
 //
 // It is the only room that knows Prometheus and OpenTelemetry. The command's wiring calls it.
 package telemetry

@@ -19,7 +19,7 @@ import (
 // mostSpans is how many a trail keeps beside that of the request. No request has so many.
 const mostSpans = 128
 
-// A trail is what happened in one request. Its ids are made at its end: a login is known by
+// A trail is what happened in one request. What its ids are shows on the way: a login is known by
 // its record in storage, which all of its requests touch, and the trace's id is made of that
 // record's key. So all replicas give one login one trace, and take it or leave it, without a
 // word to each other.
@@ -27,7 +27,8 @@ type trail struct {
 	tracer        *tracer
 	method, route string
 	start         time.Time
-	caller        parent // of a trusted proxy
+	caller        parent   // of a trusted proxy
+	own           [24]byte // random, for a trace and a span
 
 	mu      sync.Mutex
 	over    bool
@@ -74,7 +75,9 @@ func (tr *trail) in(ctx context.Context) context.Context {
 
 // begin makes the trail of a request.
 func (t *tracer) begin(r *http.Request, method, route string, start time.Time) *trail {
-	return &trail{tracer: t, method: method, route: route, start: start, caller: t.callerOf(r)}
+	tr := &trail{tracer: t, method: method, route: route, start: start, caller: t.callerOf(r)}
+	rand.Read(tr.own[:]) // never fails
+	return tr
 }
 
 func (tr *trail) add(s step) {
@@ -155,9 +158,9 @@ type identity struct {
 // identify says which trace the request belongs to: the caller's, else that of the login, in
 // which the request that began it is the parent of all others, else one of its own.
 func (tr *trail) identify() (ids identity) {
-	random := make([]byte, 24)
-	rand.Read(random) // never fails
-	copy(ids.span[:], random[16:])
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	copy(ids.span[:], tr.own[16:])
 	switch {
 	case tr.caller.there:
 		ids.trace, ids.parent = tr.caller.trace, tr.caller.span
@@ -169,7 +172,7 @@ func (tr *trail) identify() (ids identity) {
 			copy(ids.parent[:], tr.login[16:24])
 		}
 	default:
-		copy(ids.trace[:], random)
+		copy(ids.trace[:], tr.own[:])
 	}
 	return ids
 }
