@@ -102,11 +102,11 @@ func (n *newClient) run(cmd *cobra.Command, args []string) error {
 	if err := n.named(); err != nil {
 		return err
 	}
-	files, err := n.where.toAddTo(n.spec.ID)
+	at, err := n.where.toAddTo(n.spec.ID)
 	if err != nil {
 		return err
 	}
-	return addClients(cmd, files, "", n.spec)
+	return addClients(cmd, at, "", n.spec)
 }
 
 // switches puts what the flags without a field say into the client.

@@ -18,20 +18,20 @@ import (
 // addClients writes the clients of an app, of which the first alone may have a secret, and
 // prints the secret after its hash is written: one that was printed always works. Without
 // a secret it makes one. More is what of makes, to be printed below.
-func addClients(cmd *cobra.Command, files config.ClientFiles, more string, specs ...clients.Spec) error {
+func addClients(cmd *cobra.Command, at place, more string, specs ...clients.Spec) error {
 	secret, hash := clients.GenerateSecret()
 	if specs[0].Public {
 		secret = ""
 	} else {
 		specs[0].SecretHash = hash
 	}
-	return writeClients(cmd, files, secret, more, specs)
+	return writeClients(cmd, at, secret, more, specs)
 }
 
-func writeClients(cmd *cobra.Command, files config.ClientFiles, secret, more string, specs []clients.Spec) error {
-	file, spec := files.File, specs[0]
+func writeClients(cmd *cobra.Command, at place, secret, more string, specs []clients.Spec) error {
+	file, spec := at.file, specs[0]
 	for _, c := range specs {
-		others, err := company(files, c.ID)
+		others, err := company(at, c.ID)
 		if err != nil {
 			return err
 		}
@@ -41,6 +41,9 @@ func writeClients(cmd *cobra.Command, files config.ClientFiles, secret, more str
 	}
 	if err := config.AddClient(file, specs...); err != nil {
 		return err
+	}
+	if at.alone != nil {
+		fmt.Fprintf(cmd.ErrOrStderr(), "Whether another file has a client of that id was not looked at, for config.yaml cannot be read: %v\n", at.alone)
 	}
 	out := "client_id=" + spec.ID + "\n"
 	if secret != "" {
@@ -70,10 +73,11 @@ func faultsOf(spec clients.Spec, file config.ClientsDocument) error {
 	return errors.Join(all...)
 }
 
-// company are the groups and the resource servers that are written in files, as far as
-// they can be read: what is wrong with the file that the client is added to is told then,
-// also if the client called id is in it. It is an error if another file has that client.
-func company(files config.ClientFiles, id string) (c config.ClientsDocument, err error) {
+// company are the groups and the resource servers that are written in the files of a
+// place, as far as they can be read: what is wrong with the file that the client is added
+// to is told then. It is an error if there is a client called id.
+func company(at place, id string) (c config.ClientsDocument, err error) {
+	files := at.with
 	if _, err := os.Stat(files.File); errors.Is(err, fs.ErrNotExist) {
 		files.File = "" // it will be made
 	}
@@ -83,14 +87,14 @@ func company(files config.ClientFiles, id string) (c config.ClientsDocument, err
 	doc, err := files.Read()
 	if err != nil {
 		faults, _ := errors.AsType[config.Faults](err)
-		return c, slices.DeleteFunc(faults, func(f config.Fault) bool { return files.Folder == "" || f.File == files.File }).Err()
+		return c, slices.DeleteFunc(faults, func(f config.Fault) bool { return among(config.ClientFiles{File: at.file}, f.File) }).Err()
 	}
 	for i, s := range doc.Specs {
-		at, line := doc.FileOf(i)
-		switch same := strings.EqualFold(s.ID, id); {
-		case same && at != files.File:
-			return c, fmt.Errorf("%w: %q in %s:%d", config.ErrClientExists, s.ID, at, line)
-		case s.ResourceServer && !same:
+		if strings.EqualFold(s.ID, id) {
+			file, line := doc.FileOf(i)
+			return c, fmt.Errorf("%w: %q in %s:%d", config.ErrClientExists, s.ID, file, line)
+		}
+		if s.ResourceServer {
 			c.Specs = append(c.Specs, s)
 		}
 	}

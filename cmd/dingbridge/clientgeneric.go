@@ -41,7 +41,7 @@ func (n *newClient) addGeneric(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	files, err := n.where.toAddTo(n.spec.ID)
+	at, err := n.where.toAddTo(n.spec.ID)
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func (n *newClient) addGeneric(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	return writeClients(cmd, files, secret, p.Print(), []clients.Spec{n.spec})
+	return writeClients(cmd, at, secret, p.Print(), []clients.Spec{n.spec})
 }
 
 // told is what of the client stands in the printed settings.

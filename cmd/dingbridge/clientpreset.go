@@ -33,7 +33,7 @@ func (n *newClient) addPreset(cmd *cobra.Command, name string) error {
 	if err != nil {
 		return err
 	}
-	files, err := n.where.toAddTo(n.spec.ID)
+	at, err := n.where.toAddTo(n.spec.ID)
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (n *newClient) addPreset(cmd *cobra.Command, name string) error {
 	} else {
 		p.Clients[0].SecretHash = hash
 	}
-	return writeClients(cmd, files, secret, p.Print(), p.Clients)
+	return writeClients(cmd, at, secret, p.Print(), p.Clients)
 }
 
 // foreign is the fault of flags whose say a preset has itself.

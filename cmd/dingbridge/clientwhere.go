@@ -58,18 +58,61 @@ func (w *whereClients) all() (config.ClientFiles, error) {
 	return doc.ClientFiles(), nil
 }
 
-// toAddTo are the files with one that the client called id can be added to: where there is
-// only a folder, a file of its own.
-func (w *whereClients) toAddTo(id string) (config.ClientFiles, error) {
+// A place is a file that a client is added to, and the files that are read with it: an id
+// is one in all of them.
+type place struct {
+	file string
+	with config.ClientFiles
+	// alone is why it is not known which files are read with it.
+	alone error
+}
+
+// toAddTo is where the client called id can be added: where there is only a folder, a file
+// of its own.
+func (w *whereClients) toAddTo(id string) (p place, err error) {
 	files, err := w.all()
-	if err != nil || files.File != "" {
-		return files, err
+	if err != nil {
+		return p, err
 	}
-	if strings.HasPrefix(id, ".") {
-		return files, fmt.Errorf("%w: a file called %s.yaml would not be read; name one with --clients-file", errUsage, id)
+	p.file, p.with = files.File, files
+	if p.file == "" {
+		if strings.HasPrefix(id, ".") {
+			return p, fmt.Errorf("%w: a file called %s.yaml would not be read; name one with --clients-file", errUsage, id)
+		}
+		p.file = filepath.Join(files.Folder, id+".yaml")
 	}
-	files.File = filepath.Join(files.Folder, id+".yaml")
-	return files, nil
+	if w.files == (config.ClientFiles{}) {
+		return p, nil
+	}
+	// A file that was named may be one of those of a config.yaml.
+	switch doc, err := w.document(); {
+	case err != nil && w.config != "":
+		return p, err
+	case err != nil:
+		p.alone = err
+	case doc != nil && among(doc.ClientFiles(), p.file):
+		p.with = doc.ClientFiles()
+	case doc == nil && files.File == "":
+		p.with.File = usualClients
+	}
+	return p, nil
+}
+
+// among tells whether file is, or would be, one of files.
+func among(files config.ClientFiles, file string) bool {
+	if files.File != "" && samePlace(filepath.Dir(files.File), filepath.Dir(file)) && filepath.Base(files.File) == filepath.Base(file) {
+		return true
+	}
+	return files.Folder != "" && samePlace(files.Folder, filepath.Dir(file))
+}
+
+func samePlace(a, b string) bool {
+	one, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	other, err := os.Stat(b)
+	return err == nil && os.SameFile(one, other)
 }
 
 // issuerURL is the issuer of config.yaml; empty: there is none.
