@@ -247,14 +247,16 @@ func TestTheUnitIsHardened(t *testing.T) {
 func TestTraefikIsWhatTheOthersAre(t *testing.T) {
 	all := parse(t, read(t, "proxy/traefik.yaml"))
 	all.says(t, map[string]any{
-		"http/services/dingbridge/loadBalancer/passHostHeader":                       true,
-		"http/services/dingbridge/loadBalancer/healthCheck/path":                     "/readyz",
-		"http/services/dingbridge/loadBalancer/sticky":                               nil,
-		"http/services/dingbridge/loadBalancer/serversTransport":                     "dingbridge",
-		"http/serversTransports/dingbridge/forwardingTimeouts/responseHeaderTimeout": "75s",
-		"http/routers/dingbridge/service":                                            "dingbridge",
-		"http/routers/dingbridge/middlewares/0":                                      "dingbridge-retry",
-		"http/middlewares/dingbridge-retry/retry/attempts":                           3,
+		"http/services/dingbridge/loadBalancer/passHostHeader":                         true,
+		"http/services/dingbridge/loadBalancer/healthCheck/path":                       "/readyz",
+		"http/services/dingbridge/loadBalancer/sticky":                                 nil,
+		"http/services/dingbridge/loadBalancer/serversTransport":                       "dingbridge",
+		"http/serversTransports/dingbridge/forwardingTimeouts/responseHeaderTimeout":   "75s",
+		"http/routers/dingbridge/service":                                              "dingbridge",
+		"http/routers/dingbridge/middlewares/0":                                        "dingbridge-callers",
+		"http/routers/dingbridge/middlewares/1":                                        "dingbridge-retry",
+		"http/middlewares/dingbridge-callers/headers/customRequestHeaders/traceparent": "",
+		"http/middlewares/dingbridge-retry/retry/attempts":                             3,
 	})
 	for _, file := range []string{"proxy/nginx.conf", "proxy/Caddyfile", "proxy/traefik.yaml"} {
 		if text := read(t, file); !strings.Contains(text, "75s") || !strings.Contains(text, "trusted_proxies: [") {
