@@ -15,39 +15,41 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"go.yaml.in/yaml/v3"
 )
 
-// What stands between marks in docs/audit.md, and docs/audit.schema.json whole, is made
-// from the catalogue: `go test ./provider/audit -run Manual -update` writes it.
+// What stands between marks in docs/audit.md and docs/zh/audit.md, and docs/audit.schema.json
+// whole, is made from the catalogue, the Chinese with the texts of testdata/manual.zh.yaml:
+// `go test ./provider/audit -run Manual -update` writes it.
 
-var update = flag.Bool("update", false, "write docs/audit.md and docs/audit.schema.json anew")
+var update = flag.Bool("update", false, "write docs/audit.md, docs/zh/audit.md and docs/audit.schema.json anew")
+
+const chineseTexts = "testdata/manual.zh.yaml"
 
 var (
-	manual     = filepath.Join("..", "..", "docs", "audit.md")
-	schemaFile = filepath.Join("..", "..", "docs", "audit.schema.json")
+	manual        = filepath.Join("..", "..", "docs", "audit.md")
+	chineseManual = filepath.Join("..", "..", "docs", "zh", "audit.md")
+	schemaFile    = filepath.Join("..", "..", "docs", "audit.schema.json")
 )
 
 var made = regexp.MustCompile(`(?s)(<!-- made: ([a-z]+) -->\n)(.*?)(<!-- end -->)`)
 
+// words is what the tables say in one language beside the texts of the catalogue.
+type words struct{ fields, events, number, text string }
+
+var (
+	english = words{"| field | what it holds | type |", "| event | level | what happened | fields |", "whole number", "text, up to %d bytes"}
+	chinese = words{"| 字段 | 内容 | 类型 |", "| 事件 | 级别 | 发生了什么 | 字段 |", "整数", "文本，最多 %d 字节"}
+)
+
 func TestManual_IsWhatTheCatalogueSays(t *testing.T) {
-	text, err := os.ReadFile(manual)
-	if err != nil {
-		t.Fatal(err)
-	}
-	parts := map[string]string{"fields": fieldsTable(), "events": eventsTable(), "examples": examples(t)}
-	want := made.ReplaceAllStringFunc(string(text), func(block string) string {
-		match := made.FindStringSubmatch(block)
-		part, known := parts[match[2]]
-		if !known {
-			t.Errorf("docs/audit.md has a part %s, which nothing makes", match[2])
-		}
-		delete(parts, match[2])
-		return match[1] + part + match[4]
-	})
-	for part := range parts {
-		t.Errorf("docs/audit.md has no part %s", part)
-	}
-	for file, want := range map[string]string{manual: want, schemaFile: schemaText(t)} {
+	translated := translations(t)
+	for file, want := range map[string]string{
+		manual:        page(t, manual, english, func(_, text string) string { return text }),
+		chineseManual: page(t, chineseManual, chinese, func(name, _ string) string { return translated[name] }),
+		schemaFile:    schemaText(t),
+	} {
 		if *update {
 			if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
 				t.Fatal(err)
@@ -60,24 +62,77 @@ func TestManual_IsWhatTheCatalogueSays(t *testing.T) {
 	}
 }
 
-func fieldsTable() string {
-	var b strings.Builder
-	b.WriteString("| field | what it holds | type |\n|---|---|---|\n")
+// translations are the Chinese texts by the name of event or field: one for each, and no more.
+func translations(t *testing.T) map[string]string {
+	t.Helper()
+	data, err := os.ReadFile(chineseTexts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	translated, known := map[string]string{}, map[string]bool{}
+	if err := yaml.Unmarshal(data, &translated); err != nil {
+		t.Fatal(err)
+	}
 	for _, f := range Fields() {
-		kind := "whole number"
-		if !f.Number {
-			kind = fmt.Sprintf("text, up to %d bytes", f.Most)
+		known[f.Name] = true
+	}
+	for _, row := range Catalogue() {
+		known[string(row.Name)] = true
+	}
+	for name := range known {
+		if translated[name] == "" {
+			t.Errorf("%s has no text for %s", chineseTexts, name)
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", f.Name, f.Meaning, kind)
+	}
+	for name := range translated {
+		if !known[name] {
+			t.Errorf("%s has a text for %s, which is neither event nor field", chineseTexts, name)
+		}
+	}
+	return translated
+}
+
+// page is the page with its parts made anew; say gives the text of an event or field.
+func page(t *testing.T, file string, w words, say func(name, text string) string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := map[string]string{"fields": fieldsTable(w, say), "events": eventsTable(w, say), "examples": examples(t)}
+	want := made.ReplaceAllStringFunc(string(text), func(block string) string {
+		match := made.FindStringSubmatch(block)
+		part, known := parts[match[2]]
+		if !known {
+			t.Errorf("%s has a part %s, which nothing makes", file, match[2])
+		}
+		delete(parts, match[2])
+		return match[1] + part + match[4]
+	})
+	for part := range parts {
+		t.Errorf("%s has no part %s", file, part)
+	}
+	return want
+}
+
+func fieldsTable(w words, say func(name, text string) string) string {
+	var b strings.Builder
+	b.WriteString(w.fields + "\n|---|---|---|\n")
+	for _, f := range Fields() {
+		kind := w.number
+		if !f.Number {
+			kind = fmt.Sprintf(w.text, f.Most)
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", f.Name, say(f.Name, f.Meaning), kind)
 	}
 	return b.String()
 }
 
-func eventsTable() string {
+func eventsTable(w words, say func(name, text string) string) string {
 	var b strings.Builder
-	b.WriteString("| event | level | what happened | fields |\n|---|---|---|---|\n")
+	b.WriteString(w.events + "\n|---|---|---|---|\n")
 	for _, row := range Catalogue() {
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", row.Name, row.Level, row.Meaning, strings.Join(row.Fields, ", "))
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", row.Name, row.Level, say(string(row.Name), row.Meaning), strings.Join(row.Fields, ", "))
 	}
 	return b.String()
 }

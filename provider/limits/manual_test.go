@@ -6,13 +6,52 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"go.yaml.in/yaml/v3"
 )
 
-var update = flag.Bool("update", false, "write docs/limits.md anew")
+var update = flag.Bool("update", false, "write docs/limits.md and docs/zh/limits.md anew")
 
-// TestManual holds the table of docs/limits.md to the catalogue.
+const (
+	englishManual = "../../docs/limits.md"
+	chineseManual = "../../docs/zh/limits.md"
+	chineseTexts  = "testdata/manual.zh.yaml"
+)
+
+// A translation is what a row says, in Chinese; the answer is a number.
+type translation struct{ Of, Counts, Setting string }
+
+// TestManual holds the tables of docs/limits.md and its Chinese twin to the catalogue.
 func TestManual(t *testing.T) {
-	const file, begin, end = "../../docs/limits.md", "-run Manual -update` -->\n", "<!-- end of limits -->"
+	data, err := os.ReadFile(chineseTexts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := map[Word]translation{}
+	if err := yaml.Unmarshal(data, &texts); err != nil {
+		t.Fatal(err)
+	}
+	rows := Catalogue()
+	translated := make([]Row, len(rows))
+	for i, r := range rows {
+		c := texts[r.Word]
+		if c.Of == "" || c.Counts == "" || c.Setting == "" {
+			t.Errorf("%s does not say all of %s", chineseTexts, r.Word)
+		}
+		translated[i] = Row{Word: r.Word, Of: c.Of, Counts: c.Counts, Setting: c.Setting, Answer: r.Answer}
+		delete(texts, r.Word)
+	}
+	for word := range texts {
+		t.Errorf("%s has a text for %s, which is no limit", chineseTexts, word)
+	}
+	manual(t, englishManual, "| limit | of | counts | setting | answer |", rows)
+	manual(t, chineseManual, "| 限制 | 针对 | 计数的是 | 配置项 | 应答 |", translated)
+}
+
+// manual holds the table of one page to the rows.
+func manual(t *testing.T, file, head string, rows []Row) {
+	t.Helper()
+	const begin, end = "-run Manual -update` -->\n", "<!-- end of limits -->"
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -23,8 +62,8 @@ func TestManual(t *testing.T) {
 		t.Fatalf("%s has no place for the table", file)
 	}
 	var b strings.Builder
-	b.WriteString("\n| limit | of | counts | setting | answer |\n|---|---|---|---|---|\n")
-	for _, r := range Catalogue() {
+	b.WriteString("\n" + head + "\n|---|---|---|---|---|\n")
+	for _, r := range rows {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", r.Word, r.Of, r.Counts, r.Setting, r.Answer)
 	}
 	b.WriteString("\n")

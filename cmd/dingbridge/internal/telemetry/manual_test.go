@@ -19,10 +19,11 @@ import (
 	"github.com/dingbridge/dingbridge/storage"
 )
 
-// What stands between marks in docs/metrics.md is made from what is registered:
+// What stands between marks in docs/metrics.md and docs/zh/metrics.md is made from what is
+// registered, the Chinese with the texts of testdata/manual.zh.yaml:
 // `go test ./cmd/dingbridge/internal/telemetry -run Manual -update` writes it.
 
-var update = flag.Bool("update", false, "write docs/metrics.md anew")
+var update = flag.Bool("update", false, "write docs/metrics.md and docs/zh/metrics.md anew")
 
 var root = filepath.Join("..", "..", "..", "..")
 
@@ -36,23 +37,42 @@ func read(t *testing.T, file ...string) string {
 }
 
 func TestT10_ManualIsWhatIsExported(t *testing.T) {
-	var b strings.Builder
-	b.WriteString("| metric | kind | labels | what it says |\n|---|---|---|---|\n")
+	const chineseTexts = "testdata/manual.zh.yaml"
+	data, err := os.ReadFile(chineseTexts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	translated := map[string]string{}
+	if err := yaml.Unmarshal(data, &translated); err != nil {
+		t.Fatal(err)
+	}
+	english := "| metric | kind | labels | what it says |\n|---|---|---|---|\n"
+	chinese := "| 指标 | 类型 | 标签 | 含义 |\n|---|---|---|---|\n"
 	for _, m := range New(config("", 0)).metrics.list {
 		labels := slices.Sorted(slices.Values(m.Labels))
 		for i, l := range labels {
 			labels[i] = "`" + l + "`"
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", m.Name, m.Kind, strings.Join(labels, ", "), m.Help)
-	}
-	was := read(t, "docs", "metrics.md")
-	want := regexp.MustCompile(`(?s)(<!-- made: metrics -->\n).*?(<!-- end -->)`).ReplaceAllString(was, "${1}"+strings.ReplaceAll(b.String(), "$", "$$")+"${2}")
-	if *update {
-		if err := os.WriteFile(filepath.Join(root, "docs", "metrics.md"), []byte(want), 0o644); err != nil {
-			t.Fatal(err)
+		if translated[m.Name] == "" {
+			t.Errorf("%s has no text for %s", chineseTexts, m.Name)
 		}
-	} else if was != want || !strings.Contains(want, "dingbridge_ready") {
-		t.Error("docs/metrics.md is not what is registered; run go test ./cmd/dingbridge/internal/telemetry -run Manual -update")
+		english += fmt.Sprintf("| `%s` | %s | %s | %s |\n", m.Name, m.Kind, strings.Join(labels, ", "), m.Help)
+		chinese += fmt.Sprintf("| `%s` | %s | %s | %s |\n", m.Name, m.Kind, strings.Join(labels, ", "), translated[m.Name])
+		delete(translated, m.Name)
+	}
+	for name := range translated {
+		t.Errorf("%s has a text for %s, which is no metric", chineseTexts, name)
+	}
+	for file, table := range map[string]string{filepath.Join("docs", "metrics.md"): english, filepath.Join("docs", "zh", "metrics.md"): chinese} {
+		was := read(t, file)
+		want := regexp.MustCompile(`(?s)(<!-- made: metrics -->\n).*?(<!-- end -->)`).ReplaceAllString(was, "${1}"+strings.ReplaceAll(table, "$", "$$")+"${2}")
+		if *update {
+			if err := os.WriteFile(filepath.Join(root, file), []byte(want), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		} else if was != want || !strings.Contains(want, "dingbridge_ready") {
+			t.Errorf("%s is not what is registered; run go test ./cmd/dingbridge/internal/telemetry -run Manual -update", file)
+		}
 	}
 }
 
