@@ -93,13 +93,21 @@ func TestDeployClientsIsComplete(t *testing.T) {
 	}
 }
 
-// TestClientsManualIsComplete: docs/clients.md has a row for every key of a client and
-// for no other, and its examples load.
+// TestClientsManualIsComplete: docs/clients.md and its Chinese twin have a row for every key
+// of a client and for no other, and their examples load.
 func TestClientsManualIsComplete(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join(root, "docs", "clients.md"))
+	for _, page := range []string{"docs/clients.md", "docs/zh/clients.md"} {
+		t.Run(page, func(t *testing.T) { clientsManual(t, page) })
+	}
+}
+
+func clientsManual(t *testing.T, page string) {
+	text, err := os.ReadFile(filepath.Join(root, page))
 	if err != nil {
 		t.Fatal(err)
 	}
+	text = regexp.MustCompile("（在 (`[a-z]+`) 之下）").ReplaceAll(text, []byte(" (below $1)"))
+	text = regexp.MustCompile("（属于 (`[a-z]+`)）").ReplaceAll(text, []byte(" (of $1)"))
 	var written []string
 	known := keys(reflect.TypeFor[clients.Spec]())
 	for within, typ := range map[string]reflect.Type{
@@ -118,14 +126,14 @@ func TestClientsManualIsComplete(t *testing.T) {
 	slices.Sort(known)
 	slices.Sort(written)
 	if !slices.Equal(written, known) {
-		t.Errorf("docs/clients.md has %q, the keys are %q", written, known)
+		t.Errorf("%s has %q, the keys are %q", page, written, known)
 	}
 	examples := regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$").FindAllStringSubmatch(string(text), -1)
 	if len(examples) == 0 {
-		t.Error("docs/clients.md has no example")
+		t.Errorf("%s has no example", page)
 	}
 	for _, example := range examples {
-		d, err := ParseClients("docs/clients.md", []byte(example[1]))
+		d, err := ParseClients(page, []byte(example[1]))
 		if err != nil {
 			t.Error(err)
 			continue
