@@ -14,6 +14,8 @@ import (
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"github.com/dingbridge/dingbridge/provider/pages/chromium"
 )
 
 // A visitor looks at pages on a screen as a person would. With
@@ -76,7 +78,7 @@ func (v *visitor) open(url string) {
 func (v *visitor) click(selectors ...string) {
 	v.t.Helper()
 	for _, selector := range selectors {
-		must(v.t, chromedp.Do(v.ctx, chromedp.Click(chromedp.CSS(selector))))
+		must(v.t, chromium.Click(v.ctx, selector))
 	}
 }
 

@@ -124,7 +124,9 @@ func TestM25_FrameInABrowser(t *testing.T) {
 	if err != nil || !fits {
 		t.Errorf("the frame lacks its picture or its buttons: %v", err)
 	}
-	h.do(chromedp.Click(chromedp.CSS(`button[value="approve"]`)))
+	if err := chromium.Click(h.ctx, `button[value="approve"]`); err != nil {
+		t.Fatal(err)
+	}
 	for {
 		text, err := chromedp.Run(h.ctx, chromedp.Evaluate[string](`(document.querySelector('#result') || {innerText: ''}).innerText`))
 		if err != nil {

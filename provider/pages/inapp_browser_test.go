@@ -174,7 +174,8 @@ func TestP18_AnsweredTwice(t *testing.T) {
 		t.Errorf("%d times of patience", timers)
 	}
 	again := ask[int](t, ctx, `(asked[0].onSuccess({code: "third"}), asked[0].onFail({}), asked[0].onCancel({}), asked.length)`)
-	must(t, chromedp.Do(ctx, chromedp.Click("#ordinary"), chromedp.WaitVisible("#end")))
+	must(t, chromium.Click(ctx, "#ordinary"))
+	must(t, chromedp.Do(ctx, chromedp.WaitVisible("#end")))
 	if got := s.await(t, ctx); got != "ordinary" || len(s.arrived) > 0 || again != 1 {
 		t.Errorf("then %q, after %d questions", got, again)
 	}
@@ -240,7 +241,7 @@ func TestP18_Tap(t *testing.T) {
 		if !idle || len(s.arrived) > 0 {
 			t.Errorf("DingTalk's script %s: something happened before the press", row.name)
 		}
-		must(t, chromedp.Do(ctx, chromedp.Click("#enter")))
+		must(t, chromium.Click(ctx, "#enter"))
 		if got := s.await(t, ctx); got != row.want {
 			t.Errorf("DingTalk's script %s: %q, want %q", row.name, got, row.want)
 		}
@@ -252,7 +253,7 @@ func TestP18_Tap(t *testing.T) {
 	// Pressed twice, asked once.
 	s.script, s.stay = `window.dd = {requestAuthCode: function (o) { window.asked = (window.asked || 0) + 1; o.onSuccess({code: "c2"}); }}`, true
 	s.show(t, ctx, true, 3600)
-	must(t, chromedp.Do(ctx, chromedp.Click("#enter")))
+	must(t, chromium.Click(ctx, "#enter"))
 	if got := s.await(t, ctx); got != "code c2" {
 		t.Errorf("arrived: %q", got)
 	}

@@ -311,7 +311,8 @@ func TestP17_Expiry(t *testing.T) {
 		t.Error("the code is still there")
 	}
 	s.page = bare(SignedOut, English) // to be told from the page that was there
-	must(t, chromedp.Do(ctx, chromedp.Click("#reload"), chromedp.WaitVisible("main[data-page=signed-out]")))
+	must(t, chromium.Click(ctx, "#reload"))
+	must(t, chromedp.Do(ctx, chromedp.WaitVisible("main[data-page=signed-out]")))
 }
 
 // The policy lets in the one frame, and keeps others out.

@@ -87,7 +87,9 @@ func (c *chromium) open(address string) {
 
 func (c *chromium) click(selector string) {
 	c.t.Helper()
-	c.must(chromedp.Do(c.ctx, chromedp.Click(chromedp.CSS(selector))))
+	short, end := context.WithTimeout(c.ctx, patience/2)
+	defer end()
+	c.must(browser.Click(short, selector))
 }
 
 // says is the text of an element.

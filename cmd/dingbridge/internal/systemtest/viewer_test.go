@@ -20,6 +20,8 @@ import (
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	browser "github.com/dingbridge/dingbridge/provider/pages/chromium"
 )
 
 // A device is what somebody holds: a screen, and what its browser says of itself.
@@ -272,7 +274,9 @@ func (v *viewer) open(address string) {
 func (v *viewer) click(selectors ...string) {
 	v.t.Helper()
 	for _, selector := range selectors {
-		v.do(chromedp.Click(chromedp.CSS(selector)))
+		ctx, end := v.soon()
+		v.must(browser.Click(ctx, selector))
+		end()
 	}
 }
 
