@@ -71,7 +71,7 @@ var plan = []struct {
 	{"cmd/dingbridge/internal/systemtest", ""}, // tests of the built program by the wire alone
 	{"cmd/dingbridge/internal/config", "provider/clients"},
 	{"cmd/dingbridge/internal/preset", "provider/clients"},
-	{"cmd/dingbridge/internal/doctor", "dingtalk storage/redis"},
+	{"cmd/dingbridge/internal/doctor", "dingtalk dingtalk/stream storage/redis"},
 	{"cmd/dingbridge/internal/admin", "provider provider/audit keys storage"},
 	{"cmd/dingbridge/internal/telemetry", "provider/audit dingtalk keys storage"},
 	{"cmd/dingbridge/internal/demoapp", ""}, // a relying party; it knows us by the wire alone

@@ -16,6 +16,7 @@ import (
 	"github.com/dingbridge/dingbridge/cmd/dingbridge/internal/config"
 	"github.com/dingbridge/dingbridge/cmd/dingbridge/internal/doctor"
 	"github.com/dingbridge/dingbridge/dingtalk"
+	"github.com/dingbridge/dingbridge/dingtalk/stream"
 	"github.com/dingbridge/dingbridge/storage/redis"
 )
 
@@ -150,9 +151,24 @@ func (m *materials) patients() []doctor.Organisation {
 			Endpoints:   dingtalk.Endpoints{Login: hosts.Login, API: hosts.API, OAPI: hosts.OAPI},
 			ReadsEmail:  len(domains) > 0 && slices.Contains(m.config.Claims.EmailSources, "email"),
 			ReadsMobile: m.tellsNumbers(),
+			Stream:      m.listener(o.CorpID),
 		})
 	}
 	return all
+}
+
+// listener is a client of Stream mode that asks whether events could come, and takes none;
+// nil if none are to come.
+func (m *materials) listener(corpID string) *stream.Client {
+	for _, e := range m.ears {
+		if c := e.config; c.CorpID == corpID {
+			c.Handle = func(context.Context, stream.Event) bool { return false }
+			if l, err := stream.New(c); err == nil { // else the app's credentials have a fault, which is found
+				return l
+			}
+		}
+	}
+	return nil
 }
 
 // tellsNumbers tells whether a client may ask for telephone numbers.

@@ -14,6 +14,7 @@
 //	backoff.go  how long it waits, and what it then says
 //	open.go     the gateway: credentials for an address and a ticket
 //	dial.go     address and ticket for a connection
+//	probe.go    whether there could be one
 //	session.go  one connection: reading, keep-alive, its end
 //	dispatch.go what is done with a frame
 //	handle.go   an event, from its frame to its answer

@@ -6,6 +6,7 @@
 //	examine.go      what is looked at, and in what order
 //	organisation.go DingTalk: credentials, organisation, permissions, login pages
 //	member.go       DingTalk: what the app may see
+//	events.go       DingTalk: whether events could come
 //	refusal.go      from DingTalk's refusals to findings
 //	clock.go        our clock beside DingTalk's
 //	storage.go access_unix.go access_other.go   Redis, or the file
@@ -17,7 +18,7 @@
 // Promises:
 //
 //	DR1  It changes nothing: no key is written, no file made, no real code shown to
-//	     DingTalk, nobody logged in.
+//	     DingTalk, no event taken from the server, nobody logged in.
 //	DR2  No secret is in a report.
 //	DR3  A finding names its cause and nothing that follows from it: what could not be
 //	     looked at because of a fault is told as not looked at.

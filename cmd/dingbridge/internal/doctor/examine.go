@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/dingbridge/dingbridge/dingtalk"
+	"github.com/dingbridge/dingbridge/dingtalk/stream"
 	"github.com/dingbridge/dingbridge/storage/redis"
 )
 
@@ -33,6 +34,7 @@ type Organisation struct {
 	ScanAppID    string   // of an own app for the pages of 2020; empty: the internal app's
 	Ways         []string // oauth2, sns, password, frame, inapp
 	Endpoints    dingtalk.Endpoints
+	Stream       *stream.Client // nil: events are not listened to
 
 	ReadsEmail  bool // claims are to come from the directory's field email
 	ReadsMobile bool // a client may ask for the telephone number

@@ -44,6 +44,7 @@ func (v *visit) all(ctx context.Context) {
 	v.scan(ctx)
 	v.pages(ctx)
 	v.members(ctx)
+	v.events(ctx)
 	v.clock()
 	if hosts := v.inOrder(); hosts != "" {
 		v.find("dingtalk-ok", values{"hosts": hosts})

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"bytes"
+	"context"
 	"net/http/httptest"
 	"regexp"
 	"slices"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/dingbridge/dingbridge/dingtalk"
 	"github.com/dingbridge/dingbridge/dingtalk/simulator"
+	"github.com/dingbridge/dingbridge/dingtalk/stream"
 )
 
 // A clinic is an installation in which nothing is wrong, until a test changes it.
@@ -60,6 +62,10 @@ func (c *clinic) examine() Report {
 	}
 	c.t.Cleanup(client.Close)
 	c.org.Client, c.org.ScanAppID = client, c.client.ScanAppID
+	if c.org.Stream, err = stream.New(stream.Config{API: c.client.Endpoints.API, CorpID: c.client.CorpID, ClientID: c.client.ClientID,
+		ClientSecret: c.client.ClientSecret, Handle: func(context.Context, stream.Event) bool { return false }}); err != nil {
+		c.t.Fatal(err)
+	}
 	c.subject.Organisations = []Organisation{c.org}
 	r := Examine(c.t.Context(), c.subject)
 	c.tellsNoSecret(r)
@@ -92,7 +98,7 @@ func (c *clinic) tellsNoSecret(r Report) {
 }
 
 // healthy is what is found where nothing is wrong and all ways are used.
-var healthy = []string{"home-unseen", "issuer-skipped", "permission-unseen", "redirect-unseen"}
+var healthy = []string{"events-unseen", "home-unseen", "issuer-skipped", "permission-unseen", "redirect-unseen"}
 
 // news are the ids of all that is not in order, beside what a healthy one has.
 func news(r Report) []string {
@@ -149,7 +155,7 @@ func TestNothingIsWrong(t *testing.T) {
 	if got := news(r); len(got) != 0 {
 		t.Errorf("found %q", got)
 	}
-	for _, id := range slices.Concat(healthy, []string{"app-ok", "corp-ok", "scan-ok", "permission-ok", "leavers-unread", "range-whole", "clock-ok", "dingtalk-ok", "login-page-ok", "script-unpinned"}) {
+	for _, id := range slices.Concat(healthy, []string{"app-ok", "corp-ok", "scan-ok", "permission-ok", "leavers-unread", "range-whole", "clock-ok", "dingtalk-ok", "login-page-ok", "script-unpinned", "stream-ok"}) {
 		if !slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Kind.ID == id }) {
 			t.Errorf("no %s", id)
 		}
@@ -244,6 +250,8 @@ func TestDR3_EachFaultIsNamedAndNoOther(t *testing.T) {
 			c.app(func(a *simulator.App) { a.RedirectURLs = []string{"https://other.example.cn"} })
 		},
 			[]string{"login-page-refused"}, [2]string{"callback", issuerName + "/login/callback"}},
+
+		"stream refused": {func(c *clinic) { c.fault("connections/open", "500") }, []string{"stream-refused"}, [2]string{"client_id", "dingb7x2k9qw4m1ztr0c"}},
 
 		"script pinned to another": {func(c *clinic) { c.subject.Script.Integrity = integrity("sha384", []byte("another")) }, []string{"script-changed"}, [2]string{}},
 		"script not there":         {func(c *clinic) { c.subject.Script.URL = c.server.URL + "/nowhere.js" }, []string{"script-missing"}, [2]string{"reason", "status 404"}},
@@ -343,12 +351,15 @@ func TestDR1_OnlyQuestionsAreAsked(t *testing.T) {
 		asked[call.Call] = true
 		if !slices.Contains([]string{
 			"accessToken", "corpToken", "userAccessToken", "getuserinfo_bycode", "getuserinfo", "getbyunionid", "user/get", "auth/scopes",
-			"department/get", "role/getrole", "empLeaveRecords", "auth", "qrconnect", "jsapi",
+			"department/get", "role/getrole", "empLeaveRecords", "auth", "qrconnect", "jsapi", "connections/open",
 		}, call.Call) {
 			t.Errorf("it called %s", call.Call)
 		}
 	}
-	if len(asked) < 12 {
+	if n := c.sim.Stream().Opened; n != 0 {
+		t.Errorf("%d connections were opened, to which events would have come", n)
+	}
+	if len(asked) < 13 {
 		t.Errorf("it asked only %v", asked)
 	}
 	after := c.sim.App()
