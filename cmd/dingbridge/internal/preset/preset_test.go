@@ -197,7 +197,7 @@ func FuzzP3_Address(f *testing.F) {
 // off are lines that must be there, since the app's default is another, or somebody could
 // take it for harmless.
 var off = map[string][]string{
-	"apache":       {"OIDCSSLValidateServer On", "OIDCIDTokenSignedResponseAlg RS256", "OIDCPKCEMethod S256", "OIDCCookieHTTPOnly On"},
+	"apache":       {"OIDCSSLValidateServer On", "OIDCIDTokenSignedResponseAlg RS256", "OIDCPKCEMethod S256", "OIDCCookieHTTPOnly On", "OIDCUnAuthAction pass"},
 	"argocd":       {`oidc.tls.insecure.skip.verify: "false"`, `policy.default: ""`},
 	"django":       {`OIDC_RP_SIGN_ALGO = "RS256"`, "OIDC_VERIFY_SSL = True", "OIDC_VERIFY_JWT = True", "OIDC_USE_NONCE = True", `filter(username=claims["sub"])`},
 	"gitea":        {"ACCOUNT_LINKING = login", "USERNAME = preferred_username"},

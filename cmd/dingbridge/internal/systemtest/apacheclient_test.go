@@ -219,6 +219,38 @@ func TestE9_ApacheTrustsNoHeader(t *testing.T) {
 	}
 }
 
+// TestThreat_ApacheTrustsNoHeaderWithoutALogin: the page after a logout is there for everybody,
+// and so is all below it. The app, which looks at its headers on every page, believes what
+// a stranger wrote there as little as elsewhere.
+func TestThreat_ApacheTrustsNoHeaderWithoutALogin(t *testing.T) {
+	othersAtWork(t)
+	_, a := apacheWorld(t)
+	for _, path := range []string{"/signed-out", "/signed-out/", "/signed-out/more"} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, a.url+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"OIDC_CLAIM_sub", "OIDC-CLAIM-sub", "OIDC_CLAIM_groups", "OIDC_access_token"} {
+			req.Header[name] = []string{"forged"}
+		}
+		req.Header["X-Else"] = []string{"here"}
+		resp, err := newVisitor(t, a).http.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		var told map[string]string
+		if err := json.NewDecoder(resp.Body).Decode(&told); err != nil || told["x-else"] != "here" {
+			t.Fatalf("%s: the app was not reached, so this proves nothing: %d, %v", path, resp.StatusCode, err)
+		}
+		for name, value := range told {
+			if strings.Contains(value, "forged") {
+				t.Errorf("at %s the app is told %s: %s", path, name, value)
+			}
+		}
+	}
+}
+
 // TestE9_ApacheHearsOfALogoutElsewhere: the back-channel. The person's other browser,
 // which is another session, stays logged in.
 //
