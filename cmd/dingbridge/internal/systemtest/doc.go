@@ -12,6 +12,7 @@
 //	parties_test.go                 models of other people's apps, by how they find accounts
 //	proxies_test.go                 what deploy/proxy says, before the provider
 //	example_test.go                 what deploy/examples says, as an operator has it in the end
+//	walk_test.go                    what docs/walk.md says, by somebody who does it
 //
 // What they prove:
 //
@@ -83,6 +84,9 @@
 //     without a restart and without a failed request, and what is still needed is kept.
 //   - E52: Thousands of clients are replaced under load. No request fails; time and memory
 //     are printed.
+//   - E60: A newcomer with a clean clone who does what docs/walk.md says, to the letter, gets
+//     to logins at two apps, one of them refused, and everything else that it says. How long
+//     each step takes is printed.
 //
 // SCREENSHOTS=DIR go test -run TestScreenshots puts pictures of every page there.
 // The long proofs run in half, with DINGBRIDGE_LONG=1 whole, with -short a tenth. Under the
