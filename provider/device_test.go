@@ -503,7 +503,7 @@ func TestThreat_DeviceOfAnotherOrganisation(t *testing.T) {
 func TestThreat_DeviceLimits(t *testing.T) {
 	h := build(t, withDevices, func(p *plan) { p.LoginsPerSecond = 1 })
 	limited := 0
-	for range 30 {
+	for range 100 {
 		switch r := h.call("/device_authorization", "tv", "", url.Values{"scope": {"openid"}}); {
 		case r.status == http.StatusServiceUnavailable && r.header.Get("Retry-After") != "" && r.text("error") == "temporarily_unavailable":
 			limited++

@@ -257,7 +257,7 @@ func TestThreat_PAR_OneBrowserOfMany(t *testing.T) {
 func TestThreat_PAR_Limits(t *testing.T) {
 	h := build(t, func(p *plan) { p.LoginsPerSecond = 1 })
 	limited := 0
-	for range 30 {
+	for range 100 {
 		if r := h.push(); r.status == http.StatusServiceUnavailable && r.header.Get("Retry-After") != "" && r.text("error") == "temporarily_unavailable" {
 			limited++
 		} else if r.status != http.StatusCreated {

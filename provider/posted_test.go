@@ -110,7 +110,7 @@ func TestH12_Posted_EndSessionByPOST(t *testing.T) {
 func TestThreat_PostedForms_Limits(t *testing.T) {
 	h := build(t, func(p *plan) { p.LoginsPerSecond = 1 })
 	limited := map[string]int{}
-	for range 30 {
+	for range 100 {
 		for path, form := range map[string]url.Values{"/authorize": h.query(), "/end_session": {"state": {"x"}}} {
 			switch p := h.browser().post(h.issuer+path, form); p.status {
 			case http.StatusServiceUnavailable:

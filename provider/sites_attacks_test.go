@@ -21,7 +21,7 @@ func (h *house) network(n int) *house { return h.at(fmt.Sprintf("2001:db8:9:%x::
 func TestThreat_DoS_ManyNetworksOfOneSite(t *testing.T) {
 	h := build(t, proxied(func(c *limits.Config) { c.LoginsPerAddress = 100 }), func(p *plan) { p.LoginsPerSecond = 4 })
 	var turned page
-	for n := range 60 { // of 40
+	for n := range 95 { // of 40, and of what has come back meanwhile
 		stranger := h.network(n)
 		if p := stranger.browser().get(h.authorization()); !h.toDingTalk(p) {
 			turned = p
