@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
+	"time"
 )
 
 // maxFile bounds what is read of any file, in bytes.
@@ -126,15 +128,21 @@ func (d *Document) ReadPicture(path, name string, limit int) ([]byte, Faults) {
 	return data, nil
 }
 
-// readFile is [os.ReadFile] with a bound.
+// pipePatience bounds what is waited for who writes into a pipe.
+const pipePatience = 10 * time.Second
+
+// readFile is [os.ReadFile] with a bound, in size and, for a pipe, in time: one into which
+// nobody writes would hold up for ever whatever is read while the server runs, and its end.
 func readFile(file string) ([]byte, error) {
-	f, err := os.Open(file)
+	f, err := os.OpenFile(file, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err == nil && info.IsDir() {
 		return nil, errors.New("is a folder, not a file")
+	} else if err == nil && !info.Mode().IsRegular() {
+		_ = f.SetReadDeadline(time.Now().Add(pipePatience)) // what has none does not wait either
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err == nil && len(data) > maxFile {
