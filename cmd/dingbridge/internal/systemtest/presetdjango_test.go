@@ -8,17 +8,28 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 )
 
-// djangoPage is the site's own part: who is logged in, and a form to log out.
+// djangoPage is the site's own part: who is logged in, a form to log out, what a script
+// calls, and the end of the ten minutes after which dingbridge is asked again.
 const djangoPage = `
+import json
+import time
+from unittest import mock
+
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpResponse
 from django.middleware.csrf import get_token
-import json
+from jwt import ExpiredSignatureError
+from mozilla_django_oidc.auth import OIDCAuthenticationBackend
+
+from dingtalk_login import Backend
 
 
 @login_required
@@ -27,11 +38,42 @@ def who(request):
     return HttpResponse(json.dumps({"account": user.pk, "username": user.username, "name": user.first_name, "email": user.email, "csrf": get_token(request)}))
 
 
-urlpatterns += [path("", who)]
+def over(request):
+    request.session["oidc_id_token_expiration"] = 0
+    return HttpResponse("over")
+
+
+def api(request):
+    return HttpResponse("in" if request.user.is_authenticated else "out")
+
+
+def off(request):
+    request.user.is_active = False
+    request.user.save()
+    return HttpResponse("off")
+
+
+def tokens(request):
+    """ID tokens of others, and old ones, with signatures that hold."""
+    for other in ({}, {"aud": ["django"]}, {"iss": settings.OIDC_ISSUER + "/"}, {"iss": None}, {"aud": "grafana"}, {"aud": ["django", "grafana"]},
+            {"aud": None}, {"exp": 1}, ExpiredSignatureError):
+        claims = {"iss": settings.OIDC_ISSUER, "aud": "django", "sub": "one", "exp": time.time() + 3600}
+        said = {"side_effect": other} if other is ExpiredSignatureError else {"return_value": claims | other}
+        with mock.patch.object(OIDCAuthenticationBackend, "verify_token", **said):
+            try:
+                taken = bool(Backend().verify_token("signed"))
+            except SuspiciousOperation:
+                taken = False
+        if taken != (other in ({}, {"aud": ["django"]})):
+            return HttpResponse(f"taken: {other}")
+    return HttpResponse("as they should be")
+
+
+urlpatterns += [path("", who), path("over", over), path("off", off), path("tokens", tokens), path("api/me", api)]
 `
 
 // TestE25_Django is a new site of Django with the printed settings: in, the same account
-// again, and out.
+// again, asked again when the time is over, out, and refused when switched off.
 func TestE25_Django(t *testing.T) {
 	if testing.Short() {
 		t.Skip("what others wrote is the same under -short")
@@ -106,6 +148,44 @@ func TestE25_Django(t *testing.T) {
 		t.Errorf("another browser is another account: %+v and %+v", u, other)
 	}
 	logins := asked(t, w.simulator)
+	told := func(v *person, path string) seen {
+		t.Helper()
+		s, err := v.get(t.Context(), f.url+path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	if s := told(first, "/tokens"); s.body != "as they should be" {
+		t.Errorf("ID tokens: %d %s", s.status, s.body)
+	}
+	if s := told(first, "/api/me"); s.body != "in" {
+		t.Errorf("a script is told %d %q", s.status, s.body)
+	}
+	told(first, "/over")
+	if s := told(first, "/api/me"); s.status != http.StatusUnauthorized || !strings.Contains(s.body, "login_required") {
+		t.Errorf("when the time is over a script is told %d %q, to %q", s.status, s.body, s.location)
+	}
+	enter(first)
+	if !slices.ContainsFunc(first.passed, func(a string) bool { return strings.Contains(a, "prompt=none") }) || asked(t, w.simulator) != logins {
+		t.Errorf("when the time is over a page is opened by %q", first.passed)
+	}
+	if s := told(first, "/api/me"); s.body != "in" {
+		t.Errorf("afterwards a script is told %d %q", s.status, s.body)
+	}
+	// With the session at dingbridge over too, there is a page again.
+	elsewhere := trusting(f)
+	site, err := url.Parse(f.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	elsewhere.http.Jar.SetCookies(site, slices.DeleteFunc(again.http.Jar.Cookies(site), func(c *http.Cookie) bool { return c.Name != "sessionid" }))
+	told(elsewhere, "/over")
+	if enter(elsewhere); asked(t, w.simulator) != logins+1 {
+		t.Errorf("without a session at dingbridge a page is opened by %q", elsewhere.passed)
+	}
+	logins = asked(t, w.simulator)
+
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, f.url+"/oidc/logout/", strings.NewReader(url.Values{"csrfmiddlewaretoken": {u.CSRF}}.Encode()))
 	if err != nil {
 		t.Fatal(err)
@@ -121,5 +201,12 @@ func TestE25_Django(t *testing.T) {
 	}
 	if enter(first); asked(t, w.simulator) != logins+1 {
 		t.Error("the login after the logout did not ask DingTalk")
+	}
+	told(first, "/off")
+	if s := told(first, "/api/me"); s.body != "out" {
+		t.Errorf("who is switched off is told %d %q", s.status, s.body)
+	}
+	if s, err := first.follow(t.Context(), f.url+"/", "nowhere"); err != nil || s.status != http.StatusForbidden {
+		t.Errorf("who is switched off: %d, %v, by %q", s.status, err, first.passed)
 	}
 }
