@@ -4,7 +4,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/dingbridge/dingbridge/provider/clients"
 )
@@ -130,6 +133,9 @@ func (f ClientFiles) names() (names []string, faults Faults) {
 		path := filepath.Join(f.Folder, name)
 		switch ext := filepath.Ext(name); {
 		case strings.HasPrefix(name, "."), strings.HasPrefix(name, "#"):
+		case (ext == ".yaml" || ext == ".yml") && !isText(name):
+			// It would go to terminals, of those who look for what is wrong.
+			faults = append(faults, Fault{File: f.Folder, Text: "has a file whose name has more than text in it, " + strconv.QuoteToASCII(name), Remedy: "give it another name"})
 		case ext == ".yml":
 			faults = append(faults, Fault{File: path, Text: "would not be read", Remedy: "let its name end in .yaml"})
 		case ext != ".yaml":
@@ -147,6 +153,11 @@ func (f ClientFiles) names() (names []string, faults Faults) {
 		return nil, append(faults, Fault{File: f.Folder, Text: "has more than 10000 files", Remedy: "put several clients into one file"})
 	}
 	return names, faults
+}
+
+// isText: no control characters, and none that turn a line's direction.
+func isText(name string) bool {
+	return utf8.ValidString(name) && !strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
 func (f ClientFiles) any() string {

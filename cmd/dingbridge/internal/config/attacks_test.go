@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -35,6 +36,28 @@ func TestThreat_APipeInThePlaceOfAFile(t *testing.T) {
 	<-ctx.Done()
 	if ctx.Err() != context.Canceled {
 		t.Fatal("a pipe into which nobody writes holds up who reads it")
+	}
+}
+
+// TestThreat_FileNamesForATerminal: a file in the folder of clients is called by what moves a
+// terminal's cursor, or begins a line of its own. Whoever looks for the fault sees text.
+func TestThreat_FileNamesForATerminal(t *testing.T) {
+	for _, name := range []string{"a\x1b[31m.yaml", "a\nb.yaml", "a\x9b.yml", "a\u202e.yaml"} {
+		folder := t.TempDir()
+		if err := os.WriteFile(filepath.Join(folder, name), nil, 0o600); err != nil {
+			t.Skipf("this file system has no such names: %v", err)
+		}
+		_, err := ClientFiles{Folder: folder}.Read()
+		if err == nil || !isText(err.Error()) {
+			t.Errorf("%q: %q", name, err)
+		}
+	}
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "值班台.yaml"), []byte("clients: []\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (ClientFiles{Folder: folder}).Read(); err != nil {
+		t.Error(err)
 	}
 }
 
