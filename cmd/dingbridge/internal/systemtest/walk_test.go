@@ -331,7 +331,14 @@ func clone(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	to := filepath.Join(t.TempDir(), "dingbridge")
+	// The same folder each time, unless somebody has it: what was compiled there once is not
+	// compiled again.
+	to := filepath.Join(os.TempDir(), "dingbridge-walk")
+	if err := os.Mkdir(to, 0o700); err != nil {
+		to = t.TempDir()
+	} else {
+		t.Cleanup(func() { os.RemoveAll(to) })
+	}
 	cmd := exec.CommandContext(t.Context(), "git", "clone", "-q", "--depth", "1", "file://"+root, to)
 	// The files may belong to another user than the one who tests.
 	cmd.Env = append(os.Environ(), "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*")
