@@ -88,27 +88,33 @@ func TestDR5_EveryKindIsUsed(t *testing.T) {
 }
 
 func TestDR6_TheTableIsWritten(t *testing.T) {
-	text, err := os.ReadFile("../../../../docs/doctor.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var written, real []string
-	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\| (ok|unknown|warning|fault) \\| (.*) \\| (.*) \\|$").FindAllStringSubmatch(string(text), -1) {
-		written = append(written, strings.Join(row[1:], " | "))
-	}
-	for _, k := range Catalogue() {
-		if k.Severity != OK { // what is in order needs no explanation
-			real = append(real, strings.Join([]string{k.ID, string(k.Severity), k.English.Says, k.English.Remedy}, " | "))
+	row := regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\| (ok|unknown|warning|fault) \\| (.*) \\| (.*) \\|$")
+	for page, in := range map[string]func(Kind) Text{
+		"docs/doctor.md":    func(k Kind) Text { return k.English },
+		"docs/zh/doctor.md": func(k Kind) Text { return k.Chinese },
+	} {
+		text, err := os.ReadFile("../../../../" + page)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	for _, row := range real {
-		if !slices.Contains(written, row) {
-			t.Errorf("docs/doctor.md lacks\n%s", row)
+		var written, real []string
+		for _, cells := range row.FindAllStringSubmatch(string(text), -1) {
+			written = append(written, strings.Join(cells[1:], " | "))
 		}
-	}
-	for _, row := range written {
-		if !slices.Contains(real, row) {
-			t.Errorf("docs/doctor.md has what is not in the catalogue:\n%s", row)
+		for _, k := range Catalogue() {
+			if k.Severity != OK { // what is in order needs no explanation
+				real = append(real, strings.Join([]string{k.ID, string(k.Severity), in(k).Says, in(k).Remedy}, " | "))
+			}
+		}
+		for _, line := range real {
+			if !slices.Contains(written, line) {
+				t.Errorf("%s lacks\n%s", page, line)
+			}
+		}
+		for _, line := range written {
+			if !slices.Contains(real, line) {
+				t.Errorf("%s has what is not in the catalogue:\n%s", page, line)
+			}
 		}
 	}
 }

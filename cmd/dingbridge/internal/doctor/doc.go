@@ -25,7 +25,7 @@
 //	DR4  What cannot be seen from outside is told as unknown, never as in order.
 //	DR5  Every kind of finding has its text in both languages and, where something is to
 //	     be done, what.
-//	DR6  The table in docs/doctor.md is the table in the code.
+//	DR6  The tables in docs/doctor.md and docs/zh/doctor.md are the one in the code.
 //
 // Only cmd/dingbridge may import it.
 package doctor
