@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -91,22 +89,7 @@ func (l *lookups) Together(ctx context.Context, ops ...*storage.Op) error {
 // TestWhoLeavesGoesFirst: DingTalk's event that somebody has left waits for none of the
 // thousands that say that something has changed, and that came before.
 func TestWhoLeavesGoesFirst(t *testing.T) {
-	log := slog.New(slog.DiscardHandler)
-	sim, err := newSimulator(simulation{}, log)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer sim.Close()
-	d := &demonstration{way: "oauth2"}
-	m, cleanUp, err := d.materials(t.Context(), "http://127.0.0.1:1", "http://127.0.0.1:1", sim, log)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := errors.Join(m.close(), cleanUp()); err != nil {
-			t.Error(err)
-		}
-	}()
+	m, sim := demoMaterials(t)
 	l := &lookups{Store: m.store, sought: make(chan struct{}), who: "zhangsan"}
 	m.store, m.audit = l, audit.Discard
 	if m.clients, _ = clients.NewSet(nil); m.clients == nil {

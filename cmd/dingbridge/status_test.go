@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"log/slog"
 	"net"
 	"strings"
 	"sync/atomic"
@@ -44,22 +42,7 @@ func (a *away) Ping(ctx context.Context) error {
 // TestM7_StatusOfAHouse: with its storage nothing is to be looked at; without, it is told first
 // what is wrong, within the time that an administrator waits, and once.
 func TestM7_StatusOfAHouse(t *testing.T) {
-	log := slog.New(slog.DiscardHandler)
-	sim, err := newSimulator(simulation{}, log)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer sim.Close()
-	d := &demonstration{way: "oauth2"}
-	m, cleanUp, err := d.materials(t.Context(), "http://127.0.0.1:1", "http://127.0.0.1:1", sim, log)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := errors.Join(m.close(), cleanUp()); err != nil {
-			t.Error(err)
-		}
-	}()
+	m, sim := demoMaterials(t)
 	store := &away{Store: m.store}
 	m.store, m.audit = store, audit.Discard
 	m.clients, _ = clients.NewSet(nil)
