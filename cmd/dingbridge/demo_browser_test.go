@@ -19,7 +19,7 @@ func (v *visitor) logIn(app, who string) {
 
 // TestDemoInARealBrowser goes through the demo as its reader will.
 func TestDemoInARealBrowser(t *testing.T) {
-	ctx := chromium.Start(t, 2*time.Minute)
+	ctx := chromium.Start(t, 15*time.Minute)
 	at := runDemo(t, "")
 	t.Run("tour", func(t *testing.T) { tour(t, ctx, at) })
 	t.Run("single logout", func(t *testing.T) { singleLogout(t, ctx, at) })
@@ -29,7 +29,7 @@ func TestDemoInARealBrowser(t *testing.T) {
 // TestDemoByEveryWay logs in as somebody who has chosen who he is: by the QR page of
 // 2020, in the provider's page, and inside DingTalk's client.
 func TestDemoByEveryWay(t *testing.T) {
-	ctx := chromium.Start(t, 2*time.Minute)
+	ctx := chromium.Start(t, 15*time.Minute)
 	for way, tc := range map[string]struct{ first, nick string }{
 		"sns":   {"body.first #nick", "三哥"}, // straight through DingTalk
 		"frame": {"[data-page=scan] iframe, body.first #nick", "三哥"},

@@ -96,7 +96,7 @@ func runScripts(t *testing.T, ctx context.Context, on bool) {
 // What a browser makes of a hidden value: exactly what it was if Postable says so,
 // and every line break a CR LF otherwise.
 func TestP14_FormPostInARealBrowser(t *testing.T) {
-	ctx := chromium.StartUnraced(t, 2*time.Minute)
+	ctx := chromium.StartUnraced(t, 8*time.Minute)
 	s := newStage(t)
 	trouble := watch(t, ctx, func(string) bool { return true })
 	var fields []Field
@@ -150,7 +150,7 @@ func TestP14_FormPostInARealBrowser(t *testing.T) {
 // Every button of every question of ours, in a browser without script, with the
 // answer leading to the app.
 func TestP13_EveryButtonWithoutScript(t *testing.T) {
-	ctx := chromium.StartUnraced(t, 2*time.Minute)
+	ctx := chromium.StartUnraced(t, 8*time.Minute)
 	s := newStage(t)
 	trouble := watch(t, ctx, func(string) bool { return true })
 	runScripts(t, ctx, false)
@@ -193,7 +193,7 @@ func TestP13_EveryButtonWithoutScript(t *testing.T) {
 
 // A code is typed, and sent by the Enter key; an empty one is not sent at all.
 func TestP13_TypedCode(t *testing.T) {
-	ctx := chromium.StartUnraced(t, 2*time.Minute)
+	ctx := chromium.StartUnraced(t, 8*time.Minute)
 	s := newStage(t)
 	s.page = Page{Kind: DeviceCode, Lang: English, Form: &Form{Action: "/device"}}
 	s.next = "/done"
@@ -211,7 +211,7 @@ func TestP13_TypedCode(t *testing.T) {
 // Where LeadsTo does not say so, the browser does not go: the reason why it exists,
 // and proof that the tests above would see a violation.
 func TestP15_RedirectsOnlyWhereThePolicyLeads(t *testing.T) {
-	ctx := chromium.StartUnraced(t, 2*time.Minute)
+	ctx := chromium.StartUnraced(t, 8*time.Minute)
 	s := newStage(t)
 	trouble := watch(t, ctx, func(string) bool { return true })
 	given := make(chan struct{}, 16) // up, by the browser

@@ -136,7 +136,7 @@ var clientScripts = []struct{ name, script, want string }{
 
 // Whatever DingTalk does, the page ends in one place, once.
 func TestP18_InsideTheClient(t *testing.T) {
-	ctx := chromium.StartUnraced(t, 4*time.Minute)
+	ctx := chromium.StartUnraced(t, 8*time.Minute)
 	s := newClientStage(t)
 	for _, row := range clientScripts {
 		s.script = row.script
@@ -159,7 +159,7 @@ func TestP18_InsideTheClient(t *testing.T) {
 
 // The page stays after the post, and DingTalk's script goes on to answer.
 func TestP18_AnsweredTwice(t *testing.T) {
-	ctx := chromium.StartUnraced(t, 2*time.Minute)
+	ctx := chromium.StartUnraced(t, 8*time.Minute)
 	s := newClientStage(t)
 	s.stay = true
 	s.script = `window.dd = {requestAuthCode: function (o) { window.asked = (window.asked || []).concat([o]); o.onSuccess({code: "first"}); o.onSuccess({code: "second"}); o.onFail({}); }}`
@@ -183,7 +183,7 @@ func TestP18_AnsweredTwice(t *testing.T) {
 
 // DingTalk's script answers when the page has left, or has asked the older question.
 func TestP18_AnsweredTooLate(t *testing.T) {
-	ctx := chromium.StartUnraced(t, 2*time.Minute)
+	ctx := chromium.StartUnraced(t, 8*time.Minute)
 	s := newClientStage(t)
 	s.stay, s.held = true, true
 	s.script = `window.dd = {requestAuthCode: function (o) { window.first = o; }, runtime: {permission: {requestAuthCode: function (o) { window.second = o; }}}}`
@@ -225,7 +225,7 @@ func goOn(t *testing.T, ctx context.Context, url string) {
 
 // With Tap nothing happens before the button is pressed, whatever the script does.
 func TestP18_Tap(t *testing.T) {
-	ctx := chromium.StartUnraced(t, 2*time.Minute)
+	ctx := chromium.StartUnraced(t, 8*time.Minute)
 	s := newClientStage(t)
 	for _, row := range []struct{ name, script, want string }{
 		{"answers", `window.dd = {requestAuthCode: function (o) { window.asked = true; o.onSuccess({code: "c1"}); }}; window.loaded = true`, "code c1"},
@@ -264,7 +264,7 @@ func TestP18_Tap(t *testing.T) {
 
 // An engine without script shows links that lead in.
 func TestP18_ClientWithoutScript(t *testing.T) {
-	ctx := chromium.StartUnraced(t, 2*time.Minute)
+	ctx := chromium.StartUnraced(t, 8*time.Minute)
 	s := newClientStage(t)
 	runScripts(t, ctx, false)
 	for _, button := range []string{"#ordinary", "#enter"} {
@@ -279,7 +279,7 @@ func TestP18_ClientWithoutScript(t *testing.T) {
 
 // Where the operator gives the script's hash, another script is none.
 func TestP18_Integrity(t *testing.T) {
-	ctx := chromium.StartUnraced(t, 2*time.Minute)
+	ctx := chromium.StartUnraced(t, 8*time.Minute)
 	s := newClientStage(t)
 	s.script = `window.dd = {requestAuthCode: function (o) { o.onSuccess({code: "c1"}); }}`
 	for hash, want := range map[string]string{hashSource(s.script): "code c1", hashSource("another"): "ordinary"} {
@@ -294,7 +294,7 @@ func TestP18_Integrity(t *testing.T) {
 
 // The policy lets in that script, and no other of the same host.
 func TestP16_ScriptPolicyInARealBrowser(t *testing.T) {
-	ctx := chromium.StartUnraced(t, 2*time.Minute)
+	ctx := chromium.StartUnraced(t, 8*time.Minute)
 	s := newClientStage(t)
 	s.script = `window.dd = {}`
 	trouble := watch(t, ctx, func(string) bool { return true })

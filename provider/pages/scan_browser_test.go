@@ -144,7 +144,7 @@ func success(redirect any) string {
 // The answer that is meant, and whatever else a window could say, from wherever it
 // could say it. The page takes that one, once, and goes nowhere but to our callback.
 func TestP17_ForgedMessages(t *testing.T) {
-	ctx := chromium.StartUnraced(t, 4*time.Minute)
+	ctx := chromium.StartUnraced(t, 8*time.Minute)
 	s := newScanStage(t)
 	s.stay = true
 	// The policy keeps foreign frames out. Without it, the script alone must withstand.
@@ -276,7 +276,7 @@ func TestP17_ForgedMessages(t *testing.T) {
 
 // What the person sees: the code, the entry, and no way back to a code that is spent.
 func TestP17_ScanLeadsIn(t *testing.T) {
-	ctx := chromium.StartUnraced(t, 2*time.Minute)
+	ctx := chromium.StartUnraced(t, 8*time.Minute)
 	s := newScanStage(t)
 	trouble := watch(t, ctx, func(url string) bool {
 		return strings.HasPrefix(url, s.ours.URL+"/login/") || url == s.page.Frame.URL
@@ -297,7 +297,7 @@ func TestP17_ScanLeadsIn(t *testing.T) {
 
 // When the login is too old, the code goes and nothing moves.
 func TestP17_Expiry(t *testing.T) {
-	ctx := chromium.StartUnraced(t, 2*time.Minute)
+	ctx := chromium.StartUnraced(t, 8*time.Minute)
 	s := newScanStage(t)
 	s.open(t, ctx)
 	const places = `["scan", "how", "other-ways"].map(function (id) { return document.getElementById(id).getBoundingClientRect().top; }).join()`
@@ -317,7 +317,7 @@ func TestP17_Expiry(t *testing.T) {
 
 // The policy lets in the one frame, and keeps others out.
 func TestP16_FramePolicyInARealBrowser(t *testing.T) {
-	ctx := chromium.StartUnraced(t, 2*time.Minute)
+	ctx := chromium.StartUnraced(t, 8*time.Minute)
 	s := newScanStage(t)
 	trouble := watch(t, ctx, func(string) bool { return true })
 	s.open(t, ctx)
@@ -338,7 +338,7 @@ func TestP16_FramePolicyInARealBrowser(t *testing.T) {
 
 // Without script the page says that scanning leads nowhere, and the other ways work.
 func TestP17_ScanWithoutScript(t *testing.T) {
-	ctx := chromium.StartUnraced(t, 2*time.Minute)
+	ctx := chromium.StartUnraced(t, 8*time.Minute)
 	s := newScanStage(t)
 	runScripts(t, ctx, false)
 	must(t, chromedp.Do(ctx, chromedp.Navigate(s.ours.URL+"/login/frame"), chromedp.WaitVisible("#no-script")))

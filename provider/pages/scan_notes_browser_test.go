@@ -12,7 +12,7 @@ import (
 // TestP8_AFrameThatCame: a frame lets what is behind it show through if it has no ground
 // of its own, and after a refusal it may have no code in it any more.
 func TestP8_AFrameThatCame(t *testing.T) {
-	ctx := chromium.Start(t, 2*time.Minute)
+	ctx := chromium.Start(t, 8*time.Minute)
 	s := newScanStage(t)
 	s.open(t, ctx)
 	must(t, chromedp.Do(ctx, chromedp.WaitNotVisible("#coming")))

@@ -22,7 +22,7 @@ func TestE16_OutFromElsewhere(t *testing.T) {
 	if testing.Short() {
 		t.Skip("what two browsers show is the same under -short")
 	}
-	ctx := browser.Start(t, 3*time.Minute)
+	ctx := browser.Start(t, 15*time.Minute)
 	told, notices := listener(t, nil)
 	codes := make(chan string, 10)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

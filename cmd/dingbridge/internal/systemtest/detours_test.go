@@ -17,7 +17,7 @@ func TestE13_Detours(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the detours are the browser's, and the same under -short")
 	}
-	ctx := browser.Start(t, 3*time.Minute)
+	ctx := browser.Start(t, 15*time.Minute)
 	s := newStage(t)
 	t.Run("client", func(t *testing.T) { t.Parallel(); s.client(t, look(t, ctx, devices[3], s.hosts)) })
 	t.Run("page", func(t *testing.T) {

@@ -50,7 +50,7 @@ func TestE15_OfficialScript(t *testing.T) {
 	folder := clientFolder(t, "jsapi", "node", "npm")
 	bring(t, folder, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
 	script := bundle(t, filepath.Join(folder, "node_modules"), "dingtalk-jsapi/index.js")
-	ctx := browser.Start(t, 3*time.Minute)
+	ctx := browser.Start(t, 15*time.Minute)
 	s := newStage(t)
 	there := simulator.SecondCompany()
 	asked := func(name string) string { return "asked: " + name + " " + there.CorpID + " " + there.App.ClientID }

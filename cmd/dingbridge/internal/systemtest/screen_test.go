@@ -41,7 +41,7 @@ type chromium struct {
 
 func newChromium(t *testing.T) *chromium {
 	t.Helper()
-	ctx := browser.Start(t, 3*time.Minute)
+	ctx := browser.Start(t, 15*time.Minute)
 	c := &chromium{t: t, ctx: ctx, pictures: os.Getenv("DINGBRIDGE_SCREENSHOTS")}
 	c.must(chromedp.Listen(ctx, c.hear))
 	_, err := chromedp.Call(ctx, log.Enable, cdp.Empty{})

@@ -30,7 +30,7 @@ func TestScreenshots(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the pages look the same under -short")
 	}
-	ctx := browser.Start(t, 10*time.Minute)
+	ctx := browser.Start(t, 15*time.Minute)
 	s := newStage(t)
 	folder := os.Getenv("SCREENSHOTS")
 	on, languages := devices[1:2], []string{"zh-CN"}

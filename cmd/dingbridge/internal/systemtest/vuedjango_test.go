@@ -127,7 +127,7 @@ func TestE9_VueAndDjango(t *testing.T) {
 		t.Error(err)
 	}
 	d.refusesOthers(t)
-	ctx := browser.Start(t, 10*time.Minute)
+	ctx := browser.Start(t, 15*time.Minute)
 	all := hosts{provider: d.issuer, dingTalk: []string{d.simulator}, app: []string{d.url}}
 	newcomer := func(on device) *viewer {
 		v := look(t, ctx, on, all)

@@ -12,7 +12,7 @@ import (
 // TestE11_EveryWayOnEveryDevice: from an app, by each way, to the nick, and out again,
 // with the keys alone on the pages that are ours.
 func TestE11_EveryWayOnEveryDevice(t *testing.T) {
-	ctx := browser.Start(t, 3*time.Minute)
+	ctx := browser.Start(t, 15*time.Minute)
 	s := newStage(t)
 	for _, d := range some(devices) {
 		t.Run(d.name, func(t *testing.T) {
@@ -49,7 +49,7 @@ func TestE11_TheDemoByEveryWay(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the demo's own test goes every way under -short")
 	}
-	ctx := browser.Start(t, 3*time.Minute)
+	ctx := browser.Start(t, 15*time.Minute)
 	type demo struct {
 		way, app, nick string
 		page           string // of ours, on the way
