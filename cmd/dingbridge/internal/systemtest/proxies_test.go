@@ -42,7 +42,7 @@ func TestE31_ProxiesOfOthers(t *testing.T) {
 		t.Skip("what others wrote is the same under -short")
 	}
 	for name, start := range map[string]func(*frontage, *testing.T, string, string){
-		"nginx": (*frontage).nginx, "caddy": (*frontage).caddy,
+		"nginx": func(f *frontage, t *testing.T, dead, live string) { f.nginx(t, dead, live) }, "caddy": (*frontage).caddy,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -171,10 +171,11 @@ func (f *frontage) run(t *testing.T, cmd *exec.Cmd) {
 	startUntilListening(t, cmd, f.address, f.log)
 }
 
-func (f *frontage) nginx(t *testing.T, dead, live string) {
+// nginx starts it and returns where it listens for http.
+func (f *frontage) nginx(t *testing.T, dead, live string) (plain string) {
 	t.Helper()
 	f.address = "127.0.0.1:" + freePort(t)
-	plain := "127.0.0.1:" + freePort(t)
+	plain = "127.0.0.1:" + freePort(t)
 	f.write(t, "dingbridge.conf", f.configured(t, "nginx.conf",
 		"server 127.0.0.1:8080 max_fails=2 fail_timeout=10s;", "server "+dead+" max_fails=2 fail_timeout=1s; server "+live+";",
 		"listen 443 ssl http2;", "listen "+f.address+" ssl http2;", "listen [::]:443 ssl http2;", "",
@@ -204,6 +205,7 @@ http {
 	if err != nil || got.location != "https://"+host+"/authorize" {
 		t.Errorf("by http one is sent to %q, %v", got.location, err)
 	}
+	return plain
 }
 
 func (f *frontage) caddy(t *testing.T, dead, live string) {

@@ -8,6 +8,30 @@ import (
 	"testing"
 )
 
+// TestThreat_NoHeaderByThePath: a link by plain http whose path has a line break in it writes
+// no header into the answer that leads to https, and a made-up host leads nowhere.
+func TestThreat_NoHeaderByThePath(t *testing.T) {
+	needs(t, "proxies", "/usr/sbin/nginx")
+	f := newFrontage(t)
+	plain := f.nginx(t, "127.0.0.1:"+freePort(t), "127.0.0.1:"+freePort(t))
+	for sent, want := range map[string]string{
+		"/a%0d%0aX-Made-Up:%20yes": "/a%0d%0aX-Made-Up:%20yes",
+		"/a%0aX-Made-Up:%20yes?b":  "/a%0aX-Made-Up:%20yes",
+		"/a;b/%2e%2e/c":            "/a;b/%2e%2e/c",
+		"//evil.example.com/":      "//evil.example.com/",
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+plain+sent, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Host = "evil.example.com"
+		got, err := newPerson().do(req)
+		if err != nil || got.location != "https://"+host+want || got.header.Get("X-Made-Up") != "" {
+			t.Errorf("%s leads to %q, %v, with %v", sent, got.location, err, got.header)
+		}
+	}
+}
+
 // TestThreat_AStrangersTraceThroughAProxy: the provider believes a traceparent of a trusted
 // proxy. So none that a caller made up comes through those that deploy/proxy configures.
 func TestThreat_AStrangersTraceThroughAProxy(t *testing.T) {
@@ -15,7 +39,7 @@ func TestThreat_AStrangersTraceThroughAProxy(t *testing.T) {
 		t.Skip("what others wrote is the same under -short")
 	}
 	for name, start := range map[string]func(*frontage, *testing.T, string, string){
-		"nginx": (*frontage).nginx, "caddy": (*frontage).caddy,
+		"nginx": func(f *frontage, t *testing.T, dead, live string) { f.nginx(t, dead, live) }, "caddy": (*frontage).caddy,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
