@@ -21,9 +21,7 @@ func newBudget(perSecond, seconds int) *budget {
 	return &budget{rate: float64(perSecond), full: full, left: full, since: time.Now()}
 }
 
-func (b *budget) take() bool { return b.takeAbove(0) }
-
-// takeAbove takes one if a part of the whole is left then, for others.
+// takeAbove takes one if this part of the whole is left then, for others.
 func (b *budget) takeAbove(part float64) bool {
 	_, ok := b.reserve(0, part)
 	return ok

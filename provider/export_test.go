@@ -2,7 +2,7 @@ package provider
 
 // AnswersLeft is how many answers of DingTalk could be worked on at this moment.
 func (p *Provider) AnswersLeft() float64 {
-	if p.answers.take() {
+	if p.answers.takeAbove(0) {
 		p.answers.giveBack()
 	}
 	p.answers.mu.Lock()

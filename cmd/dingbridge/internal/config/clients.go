@@ -98,11 +98,6 @@ func parseClients(file string, data []byte, alone bool) (*ClientsDocument, Fault
 	return d, faults
 }
 
-// LoadClients reads the clients.yaml called file alone, as [ClientFiles.Load] does.
-func LoadClients(file string, c *Config) (*clients.Set, error) {
-	return ClientFiles{File: file}.Load(c)
-}
-
 // substitutes are the faults of clients for which addresses are to be made up, where no
 // domain is said to make them of: the app would refuse people, and nobody know why.
 func (d *ClientsDocument) substitutes(claims Claims) (faults Faults) {

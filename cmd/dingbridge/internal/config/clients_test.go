@@ -141,7 +141,7 @@ func TestC6_ManyAtOnce(t *testing.T) {
 	done := make(chan struct{})
 	readers.Go(func() {
 		for {
-			if _, err := LoadClients(file, nil); err != nil {
+			if _, err := loadClients(file, nil); err != nil {
 				t.Errorf("a reader in between: %v", err)
 				return
 			}
@@ -163,7 +163,7 @@ func TestC6_ManyAtOnce(t *testing.T) {
 	writers.Wait()
 	close(done)
 	readers.Wait()
-	set, err := LoadClients(file, nil)
+	set, err := loadClients(file, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,7 +196,7 @@ func TestClientsAreChecked(t *testing.T) {
 `), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	set, err := LoadClients(file, nil)
+	set, err := loadClients(file, nil)
 	want := []string{
 		":2: clients[0].secret_hash: ",
 		":3: clients[0].redirect_uris[0]: ",
@@ -306,12 +306,17 @@ func TestC7_ClientsAndOrganisations(t *testing.T) {
 			if err := os.WriteFile("c.yaml", []byte(tc.text), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			set, err := LoadClients("c.yaml", having(tc.corpIDs...))
+			set, err := loadClients("c.yaml", having(tc.corpIDs...))
 			if got := lines(err); !slices.EqualFunc(got, tc.want, strings.HasPrefix) || (set == nil) != (tc.want != nil) {
 				t.Errorf("a set: %v, and\n%s", set != nil, strings.Join(got, "\n"))
 			}
 		})
 	}
+}
+
+// loadClients reads the clients.yaml called file alone.
+func loadClients(file string, c *Config) (*clients.Set, error) {
+	return ClientFiles{File: file}.Load(c)
 }
 
 // having is a config.yaml with organisations of these corpIds.

@@ -20,7 +20,7 @@ func TestDeployConfigLoads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := LoadClients(d.File(d.Config.ClientsFile), &d.Config); err != nil {
+	if _, err := loadClients(d.File(d.Config.ClientsFile), &d.Config); err != nil {
 		t.Error(err)
 	}
 }
@@ -173,7 +173,7 @@ func TestDeployExampleClientsLoad(t *testing.T) {
 		t.Fatalf("no example clients: %v", err)
 	}
 	for _, file := range files {
-		if _, err := LoadClients(file, nil); err != nil {
+		if _, err := loadClients(file, nil); err != nil {
 			t.Error(err)
 		}
 	}

@@ -6,8 +6,8 @@
 // field says what it is for, its unit and, in its `default` tag, what it is when
 // nobody says. Reading is four pure steps: decode, environment, defaults, validate.
 // None of them touches the network, the disk or the process; only [Load],
-// [LoadClients], [ClientFiles], [LookAt], [Document.ReadSecret], [Document.ReadPicture] and [AddClient] open
-// files.
+// [ClientFiles], [LookAt], [Document.ReadSecret], [Document.ReadPicture] and [AddClient]
+// open files.
 //
 // Promises:
 //

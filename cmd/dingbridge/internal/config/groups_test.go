@@ -149,7 +149,7 @@ func TestC7_GroupsAndOrganisations(t *testing.T) {
 			if err := os.WriteFile("c.yaml", []byte(tc.text), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := LoadClients("c.yaml", having(tc.corpIDs...)); !slices.EqualFunc(lines(err), tc.want, strings.HasPrefix) {
+			if _, err := loadClients("c.yaml", having(tc.corpIDs...)); !slices.EqualFunc(lines(err), tc.want, strings.HasPrefix) {
 				t.Errorf("\n%s", strings.Join(lines(err), "\n"))
 			}
 		})
@@ -162,11 +162,11 @@ func TestC8_SubstitutesNeedADomain(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := having("ding1", "ding2")
-	if _, err := LoadClients("c.yaml", c); err != nil {
+	if _, err := loadClients("c.yaml", c); err != nil {
 		t.Error(err)
 	}
 	c.Claims.SubstituteEmailDomain = ""
-	if _, err := LoadClients("c.yaml", c); !slices.EqualFunc(lines(err), []string{"c.yaml:36: clients[0].substitute_email: has no domain to make addresses of; give claims.substitute_email_domain in config.yaml "}, strings.HasPrefix) {
+	if _, err := loadClients("c.yaml", c); !slices.EqualFunc(lines(err), []string{"c.yaml:36: clients[0].substitute_email: has no domain to make addresses of; give claims.substitute_email_domain in config.yaml "}, strings.HasPrefix) {
 		t.Errorf("%v", err)
 	}
 }
