@@ -165,7 +165,7 @@ func TestE18_Storm(t *testing.T) {
 		}
 	})
 
-	w.steered(t, http.MethodPost, "stream", map[string]any{"redeliver": "3s"})
+	w.steered(t, http.MethodPost, "stream", map[string]any{"redeliver": "10s"})
 	began := time.Now()
 	w.storm(t, all, leaver, events)
 	until(t, "the end of the leaver", func() bool { return !leaver.in(t, bases[1]) })
