@@ -16,7 +16,7 @@ import (
 // until waits for something that must come.
 func until(t *testing.T, what string, come func() bool) {
 	t.Helper()
-	for end := time.Now().Add(patience); !come(); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(3 * patience); !come(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("in vain waited for: %s", what)
 		}
