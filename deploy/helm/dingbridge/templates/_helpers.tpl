@@ -65,6 +65,8 @@ app.kubernetes.io/version: {{ . | quote }}
 {{- fail "config.storage: is in secrets.storage as well; take one out" -}}
 {{- else if not (or $storage $url) -}}
 {{- fail "secrets.storage.existingSecret: name the Secret with the URL of Redis" -}}
+{{- else if regexMatch "@|(?i)password=" (toString $url) -}}
+{{- fail "config.storage: has a password in it, which would be in Helm's records and in a ConfigMap; put the URL into a Secret and name that in secrets.storage" -}}
 {{- else if hasPrefix "bolt:" $url -}}
 {{- fail "config.storage: replicas need a Redis; a bolt file is for a single process" -}}
 {{- end -}}
