@@ -250,7 +250,6 @@ func TestT10_AlertsAskForWhatIsExported(t *testing.T) {
 	if err := decoder.Decode(&file); err != nil {
 		t.Fatal(err)
 	}
-	manual := read(t, "docs", "incidents.md")
 	var alerts []string
 	for _, group := range file.Groups {
 		for _, rule := range group.Rules {
@@ -275,12 +274,14 @@ func TestT10_AlertsAskForWhatIsExported(t *testing.T) {
 	if len(alerts) < 20 {
 		t.Errorf("only %d alerts", len(alerts))
 	}
-	var pages []string
-	for _, heading := range regexp.MustCompile(`(?m)^### (Dingbridge[A-Za-z]+)\n\n\S`).FindAllStringSubmatch(manual, -1) {
-		pages = append(pages, heading[1])
-	}
-	if !slices.Equal(alerts, pages) {
-		t.Errorf("alerts %q\ntheir pages in docs/incidents.md %q", alerts, pages)
+	for _, manual := range []string{"docs/incidents.md", "docs/zh/incidents.md"} {
+		var pages []string
+		for _, heading := range regexp.MustCompile(`(?m)^### (Dingbridge[A-Za-z]+)\n\n\S`).FindAllStringSubmatch(read(t, manual), -1) {
+			pages = append(pages, heading[1])
+		}
+		if !slices.Equal(alerts, pages) {
+			t.Errorf("alerts %q\ntheir paragraphs in %s %q", alerts, manual, pages)
+		}
 	}
 }
 
