@@ -9,14 +9,16 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/dingbridge/dingbridge/cmd/dingbridge/internal/preset"
 )
 
-// docs/apps.md and docs/apps are what the presets say: `go test ./cmd/dingbridge -run
-// AppPages -update` writes them.
+// docs/apps.md and docs/apps are what the presets say, and docs/zh/apps.md and
+// docs/zh/apps the same in Chinese: `go test ./cmd/dingbridge -run AppPages -update`
+// writes them.
 
-var update = flag.Bool("update", false, "write docs/apps.md and docs/apps anew")
+var update = flag.Bool("update", false, "write docs/apps.md and docs/apps anew, in both languages")
 
 const madeNote = "<!-- Made from cmd/dingbridge/internal/preset by `go test ./cmd/dingbridge -run AppPages -update`. -->\n"
 
@@ -25,18 +27,21 @@ func TestAppPages_AreWhatThePresetsSay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	folder := filepath.Join(root, "docs", "apps")
-	want := map[string]string{filepath.Join(root, "docs", "apps.md"): appIndex()}
-	for _, p := range append(preset.All(), preset.Generic()) {
-		want[filepath.Join(folder, p.Name+".md")] = appPage(t, p)
-	}
-	there, err := filepath.Glob(filepath.Join(folder, "*.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range there {
-		if want[file] == "" {
-			t.Errorf("%s is of no preset", file)
+	want := map[string]string{}
+	for _, w := range []struct{ words, other appWords }{{inEnglish, inChinese}, {inChinese, inEnglish}} {
+		folder := filepath.Join(root, w.words.folder)
+		want[filepath.Join(root, w.words.index)] = appIndex(t, w.words, w.other)
+		for _, p := range append(preset.All(), preset.Generic()) {
+			want[filepath.Join(folder, p.Name+".md")] = appPage(t, p, w.words, w.other)
+		}
+		there, err := filepath.Glob(filepath.Join(folder, "*.md"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range there {
+			if want[file] == "" {
+				t.Errorf("%s is of no preset", file)
+			}
 		}
 	}
 	for file, text := range want {
@@ -55,36 +60,50 @@ func TestAppPages_AreWhatThePresetsSay(t *testing.T) {
 	}
 }
 
-func appIndex() string {
+func appIndex(t *testing.T, w, other appWords) string {
 	var b strings.Builder
-	b.WriteString("# Apps\n\n" + madeNote + `
-One command adds an app, and prints its configuration, whole. Each page shows it for one app: what is registered, what the app is told, what
-to look at afterwards, and how far it was tried. [Any other app](apps/generic.md) needs a few answers.
-
-- **logged into**: a test starts the app, or the library by which it logs in, with what is printed, and logs in.
-  Kubernetes' authenticator and oauth2-proxy are built for it, which takes minutes the first time:
-  ` + "`DINGBRIDGE_LONG=1 go test -run TestE25 ./cmd/dingbridge/internal/systemtest`" + `.
-- **rendered**: what is printed was made from the app's source and manual, and read by a parser of its format. The app itself was not had
-  here. Try it with one person first.
-
-| app | preset | | tried |
-|---|---|---|---|
-`)
+	fmt.Fprintf(&b, "# %s\n\n%s\n%s\n%s|---|---|---|---|\n", w.title, madeNote, w.intro, elsewhere(w, other, "")+w.row+"\n")
 	for _, p := range preset.All() {
-		fmt.Fprintf(&b, "| [%s](apps/%s.md) | `%s` | %s | %s |\n", p.Title, p.Name, p.Name, p.About, tried(p))
+		p = w.of(t, p)
+		fmt.Fprintf(&b, "| [%s](apps/%s.md) | `%s` | %s | %s |\n", p.Title, p.Name, p.Name, p.About, w.triedIs(p))
 	}
 	return b.String()
 }
 
-func tried(p preset.Preset) string {
-	if p.Proof.LoggedInto() {
-		return "logged into"
+// elsewhere is the link to the same page in the other language; no name: the index.
+func elsewhere(w, other appWords, name string) string {
+	here, there := w.index, other.index
+	if name != "" {
+		here, there = w.folder+"/"+name+".md", other.folder+"/"+name+".md"
 	}
-	return "rendered"
+	way, err := filepath.Rel(filepath.Dir(here), there)
+	if err != nil {
+		panic(err) // both are below the root
+	}
+	return fmt.Sprintf(w.other, filepath.Base(there), filepath.ToSlash(way))
+}
+
+func (w appWords) of(t *testing.T, p preset.Preset) preset.Preset {
+	t.Helper()
+	if w.index == inEnglish.index {
+		return p
+	}
+	p, err := p.InChinese()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func (w appWords) triedIs(p preset.Preset) string {
+	if p.Proof.LoggedInto() {
+		return w.loggedInto
+	}
+	return w.rendered
 }
 
 // appPage is the page of a preset, for an app at an address of an example.
-func appPage(t *testing.T, raw preset.Preset) string {
+func appPage(t *testing.T, raw preset.Preset, w, other appWords) string {
 	t.Helper()
 	command, entries := appCommand(t, raw)
 	v := preset.Values{Issuer: "https://sso.example.com", URL: "https://" + raw.Name + ".example.com", ID: raw.Name,
@@ -93,35 +112,41 @@ func appPage(t *testing.T, raw preset.Preset) string {
 		v.ID, v.URL = "wiki", "https://wiki.example.com"
 		v.More = map[string]string{"authentication": "client_secret_basic, or client_secret_post", "pkce": "S256, required", "alg": "RS256", "redirects": v.URL + "/callback"}
 	}
-	p, err := raw.For(v)
+	p, err := w.of(t, raw).For(v)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "# %s\n\n%s\n%s\n\n", strings.ToUpper(p.Title[:1])+p.Title[1:], madeNote, p.About)
-	fmt.Fprintf(&b, "```sh\ndingbridge %s\n```\n\nThis writes the entry below to `clients.yaml`, which a running server takes up by itself, and prints the secret, this once, with what follows.\n"+
-		"`--allow` says who may log in (everyone, `dept:ID`, `role:ID`, the name of a group); without it nobody may.\n\n", command)
+	fmt.Fprintf(&b, "# %s\n\n%s\n%s\n\n%s```sh\ndingbridge %s\n```\n\n%s\n\n", capital(p.Title), madeNote, p.About, elsewhere(w, other, p.Name), command, w.command)
 	if p.EmailNeeded {
-		b.WriteString("People without an e-mail address cannot use this app. `--substitute-email` gives them one that leads nowhere, made with\n`claims.substitute_email_domain` of `config.yaml`; it is off unless you say so.\n\n")
+		b.WriteString(w.email + "\n\n")
 	}
-	b.WriteString("## What the app is told\n")
+	fmt.Fprintf(&b, "## %s\n", w.told)
 	for _, f := range p.Files {
 		fmt.Fprintf(&b, "\n**%s**\n\n```%s\n%s\n```\n", f.Name, fenceOf(f.Format), strings.TrimRight(f.Text, "\n"))
 	}
-	fmt.Fprintf(&b, "\n## What is registered\n\n```yaml\n%s\n```\n", strings.TrimRight(entries, "\n"))
+	fmt.Fprintf(&b, "\n## %s\n\n```yaml\n%s\n```\n", w.registered, strings.TrimRight(entries, "\n"))
 	if p.Entry != "" {
-		fmt.Fprintf(&b, "\nA proposal for more, with groups of your own:\n\n```yaml\n%s\n```\n", strings.TrimRight(p.Entry, "\n"))
+		fmt.Fprintf(&b, "\n%s\n\n```yaml\n%s\n```\n", w.proposal, strings.TrimRight(p.Entry, "\n"))
 	}
-	fmt.Fprintf(&b, "\n## Check\n\n%s\n\n## What to know\n\n", strings.TrimSpace(p.Check))
+	fmt.Fprintf(&b, "\n## %s\n\n%s\n\n## %s\n\n", w.check, strings.TrimSpace(p.Check), w.know)
 	for _, n := range p.Notes {
 		fmt.Fprintf(&b, "- %s\n", strings.TrimSpace(n))
 	}
-	fmt.Fprintf(&b, "\n## How far it was tried\n\n**%s**: %s", strings.ToUpper(tried(p)[:1])+tried(p)[1:], p.Proof.With)
+	fmt.Fprintf(&b, "\n## %s\n\n**%s**%s%s", w.tried, capital(w.triedIs(p)), w.colon, p.Proof.With)
 	for i, name := range p.Proof.Tests {
-		fmt.Fprintf(&b, "%s`%s`", map[bool]string{true: " (", false: ", "}[i == 0], name)
+		fmt.Fprintf(&b, "%s`%s`", map[bool]string{true: w.open, false: w.comma}[i == 0], name)
 	}
-	b.WriteString(strings.Repeat(")", min(1, len(p.Proof.Tests))) + ".\n")
+	b.WriteString(strings.Repeat(w.shut, min(1, len(p.Proof.Tests))) + w.stop + "\n")
 	return b.String()
+}
+
+// capital begins with a capital letter, if there are any.
+func capital(s string) string {
+	if s[0] >= utf8.RuneSelf {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
 }
 
 func fenceOf(format string) string {

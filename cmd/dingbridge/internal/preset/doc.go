@@ -4,6 +4,7 @@
 //	preset.go   what a data file says, and reading it
 //	address.go  the values that are put in, and what they may be
 //	render.go   putting them in
+//	chinese.go  the words of the app pages in Chinese, which are files in zh
 //
 // In the texts of a data file `@issuer@`, `@url@`, `@id@` and so on stand for values.
 // Nothing else is replaced: the texts are other people's formats, with templates of
@@ -22,6 +23,8 @@
 //     somebody in between could pass for us; those whose default is dangerous are written
 //     out as off.
 //   - P5: A preset is called logged into only if it names the test that does it.
+//   - P6: In Chinese its words are others, none is missing, and what is registered and
+//     printed is the same to the letter.
 //
 // Only cmd/dingbridge may use it. It reads nothing but its own files.
 package preset
