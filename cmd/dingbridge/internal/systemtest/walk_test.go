@@ -339,7 +339,7 @@ func clone(t *testing.T) string {
 	} else {
 		t.Cleanup(func() { os.RemoveAll(to) })
 	}
-	cmd := exec.CommandContext(t.Context(), "git", "clone", "-q", "--depth", "1", "file://"+root, to)
+	cmd := exec.CommandContext(t.Context(), "git", "clone", "-q", "--shared", root, to)
 	// The files may belong to another user than the one who tests.
 	cmd.Env = append(os.Environ(), "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*")
 	out, err := cmd.CombinedOutput()
