@@ -138,7 +138,7 @@ var exceptions = map[string]string{
 var topLevel = strings.Fields(`
 	.ci .git .gitattributes .github .gitignore
 	CHANGELOG.md CONTRIBUTING.md LICENSE Makefile README.md README.zh-CN.md SECURITY.md
-	architecture_test.go conformance_doc_test.go docs_test.go go.mod go.sum
+	architecture_test.go conformance_doc_test.go docs_commands_test.go docs_test.go docs_zh_test.go go.mod go.sum
 	bin cmd deploy dingtalk docs keys provider storage`)
 
 const longestFile = 400
