@@ -113,6 +113,8 @@ func wellFormed(t *testing.T, f File) error {
 		return by(t, f, "sh", "-n")
 	case "ruby":
 		return by(t, f, "ruby", "-c")
+	case "javascript":
+		return by(t, f, "node", "--check")
 	case "python":
 		return by(t, f, "python3", "-c", "import ast, sys; ast.parse(open(sys.argv[1]).read())")
 	}
@@ -197,7 +199,7 @@ func by(t *testing.T, f File, program string, args ...string) error {
 		t.Logf("%s was not read: no %s", f.Name, program)
 		return nil
 	}
-	file := filepath.Join(t.TempDir(), "text")
+	file := filepath.Join(t.TempDir(), "text.mjs") // Node.js alone goes by the name
 	if err := os.WriteFile(file, []byte(f.Text), 0o600); err != nil {
 		return err
 	}

@@ -54,7 +54,7 @@ type File struct {
 }
 
 // Formats are what a file may be in. In steps, people do by hand what each line says.
-var Formats = []string{"apache", "env", "ini", "json", "properties", "python", "ruby", "sh", "steps", "toml", "yaml"}
+var Formats = []string{"apache", "env", "ini", "javascript", "json", "properties", "python", "ruby", "sh", "steps", "toml", "yaml"}
 
 // A Proof says how far a preset has been tried.
 type Proof struct {

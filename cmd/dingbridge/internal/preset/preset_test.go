@@ -60,6 +60,7 @@ var expected = map[string]expectation{
 	"nextcloud": {redirects: []string{"~/apps/user_oidc/code", "~/index.php/apps/user_oidc/code"}, pkce: true, more: func(c clients.Spec) bool {
 		return strings.HasSuffix(c.BackchannelLogoutURI, "/index.php/apps/user_oidc/backchannel-logout/dingtalk")
 	}},
+	"node":         {redirects: []string{"~/callback"}, pkce: true},
 	"oauth2-proxy": {redirects: []string{"~/oauth2/callback"}, pkce: true, more: offline},
 	"outline":      {redirects: []string{"~/auth/oidc.callback"}},
 	"portainer":    {redirects: []string{"~"}},
@@ -211,6 +212,7 @@ var off = map[string][]string{
 	"minio":        {`MINIO_IDENTITY_OPENID_CLAIM_NAME="policy"`, `REDIRECT_URI_DYNAMIC="off"`},
 	"nacos":        {"strict-nonce-validation=true", "strict-audience-validation=true"},
 	"nextcloud":    {"--unique-uid=1", "--mapping-uid=sub", "--check-bearer=0"},
+	"node":         {"enableNonRepudiationChecks", "id_token_signed_response_alg: 'RS256'", "expectedNonce", "expectedState", "idTokenExpected: true"},
 	"oauth2-proxy": {"insecure_oidc_skip_nonce = false", "insecure_oidc_allow_unverified_email = false", "insecure_oidc_skip_issuer_verification = false", "ssl_insecure_skip_verify = false", "cookie_secure = true"},
 	"outline":      {"OIDC_USERNAME_CLAIM=preferred_username"},
 	"portainer":    {`"UserIdentifier": "preferred_username"`},
@@ -222,7 +224,7 @@ var off = map[string][]string{
 }
 
 // dangerous is what no printed configuration says.
-var dangerous = regexp.MustCompile(`(?i)HS256|ValidateServer off|\bnone\b.*alg|insecure[a-z_]* ?= ?"?true|insecureSkip[a-z]*: true|skip[-_a-z]*verif[-_a-z]* ?[=:] ?"?true|` +
+var dangerous = regexp.MustCompile(`(?i)HS256|ValidateServer off|allowInsecureRequests|skip(State|Nonce|Subject)Check|\bnone\b.*alg|insecure[a-z_]* ?= ?"?true|insecureSkip[a-z]*: true|skip[-_a-z]*verif[-_a-z]* ?[=:] ?"?true|` +
 	`IGNORE_SSL_VERIFICATION=true|verify_cert": false|VERIFY_(JWT|SSL) = False|disableSslVerification: true|disableTokenVerification: true|nonceDisabled: true|` +
 	`ACCOUNT_LINKING = auto|auto_link_user'\] = \[.*openid|allow_insecure_email_lookup = true|ROLE_POLICY=|verification_mode: none|--insecure|` +
 	`email_lookup = true|strict-[a-z-]+=false|allow_assign_grafana_admin = true|escapeHatchEnabled|rootURLFromRequest: true|preferred_username_claim_as_id`)
