@@ -23,7 +23,6 @@ import (
 	"time"
 
 	"github.com/dingbridge/dingbridge/dingtalk/simulator"
-	"github.com/dingbridge/dingbridge/storage/storagetest"
 )
 
 // A client is an app that is registered with the provider beforehand, as the suite's
@@ -81,7 +80,7 @@ var opened = sync.OnceValues(func() (*house, error) {
 	}
 	var port [2]string
 	for i := range port {
-		if port[i], err = storagetest.FreePort(); err != nil {
+		if port[i], err = freePort(); err != nil {
 			return nil, err
 		}
 	}

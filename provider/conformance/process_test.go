@@ -2,13 +2,17 @@ package conformance_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"math/rand/v2"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -138,4 +142,20 @@ func endAll() error {
 		}
 	}
 	return errors.Join(wrong...)
+}
+
+// freePort is a port of 127.0.0.1 that was free a moment ago, below those that the system
+// gives to outgoing connections: one of these may be taken before it is listened on.
+func freePort() (string, error) {
+	for {
+		port := strconv.Itoa(12000 + rand.IntN(20000))
+		l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", net.JoinHostPort("127.0.0.1", port))
+		if errors.Is(err, syscall.EADDRINUSE) {
+			continue
+		}
+		if err != nil {
+			return "", err
+		}
+		return port, l.Close()
+	}
 }
