@@ -5,8 +5,10 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
+from django.http import JsonResponse
 from jwt import InvalidTokenError
 from mozilla_django_oidc.auth import OIDCAuthenticationBackend
+from mozilla_django_oidc.middleware import SessionRefresh
 
 from accounts.models import Person
 
@@ -46,6 +48,18 @@ class Backend(OIDCAuthenticationBackend):
         """Whoever an administrator switched off here is out, whatever dingbridge says."""
         person = super().get_user(user_id)
         return person if person and person.is_active else None
+
+
+class Recheck(SessionRefresh):
+    """The package has whoever opens a page be asked again, and lets all else by: with forms, somebody
+    who has left would go on for as long as the cookie lasts. They cannot be sent on, and are refused."""
+
+    def process_request(self, request):
+        if request.method == "GET":
+            return super().process_request(request)
+        over = request.session.get("oidc_id_token_expiration", 0) <= time.time()
+        if over and request.user.is_authenticated and request.path not in self.exempt_urls:
+            return JsonResponse({"error": "login_required"}, status=401)
 
 
 def logout_url(request):

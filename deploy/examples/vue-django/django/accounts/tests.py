@@ -55,6 +55,19 @@ class Login(TestCase):
         self.assertIsNone(Backend().get_user(person.pk))
 
 
+class Leaver(TestCase):
+    def test_whose_time_is_over_sends_no_form(self):
+        self.client.force_login(Backend().create_user({"iss": settings.ISSUER, "sub": "one"}))
+        for left, status in ((60, 200), (-1, 401)):
+            session = self.client.session
+            session["oidc_id_token_expiration"] = time.time() + left
+            session.save()
+            for method in ("post", "put", "delete", "head"):
+                self.assertEqual(getattr(self.client, method)("/desk/").status_code, status, method)
+        self.assertEqual(self.client.get("/desk/").status_code, 302)  # to be asked again
+        self.assertEqual(self.client.post("/oidc/logout/").status_code, 302)  # whoever wants to go may
+
+
 class API(TestCase):
     def me(self, introspection, userinfo=None, status=200, **headers):
         answers = {settings.ISSUER + "/introspect": introspection, settings.ISSUER + "/userinfo": userinfo}

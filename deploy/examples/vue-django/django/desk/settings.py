@@ -43,7 +43,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     # Asks dingbridge again, by a redirect that nobody sees, once the time below is over.
-    "mozilla_django_oidc.middleware.SessionRefresh",
+    "accounts.login.Recheck",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 TEMPLATES = [
