@@ -1,6 +1,7 @@
 package dingbridge_test
 
 import (
+	"fmt"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -119,11 +120,11 @@ func compare(t *testing.T, page, what string, english, chinese []string) {
 	t.Helper()
 	for i := range max(len(english), len(chinese)) {
 		if i >= len(english) || i >= len(chinese) {
-			t.Errorf("%s has %d of what its twin has %d: %s", page, len(chinese), len(english), what)
+			t.Errorf("%s has another number of each %s than its twin: %d, and %d", page, what, len(chinese), len(english))
 			return
 		}
 		if english[i] != chinese[i] {
-			t.Errorf("%s: %s %d is not that of its twin\n%s\n%s", page, what, i+1, chinese[i], english[i])
+			t.Errorf("%s: %s %d is not that of its twin\n%s\nof its twin:\n%s", page, what, i+1, chinese[i], english[i])
 		}
 	}
 }
@@ -139,13 +140,13 @@ func outline(text string) (levels []string) {
 	return levels
 }
 
-// tables is the shape of each table: how many cells each row has.
+// tables is the shape of each table: how many cells each of its rows has.
 func tables(text string) (shapes []string) {
 	shape := ""
 	for line := range strings.SplitSeq(prose(text)+"\n", "\n") {
 		line = strings.ReplaceAll(strings.TrimSpace(line), `\|`, "")
 		if strings.HasPrefix(line, "|") {
-			shape += strings.Repeat("|", strings.Count(line, "|")) + "\n"
+			shape += fmt.Sprint(strings.Count(line, "|")-1, " ")
 			continue
 		}
 		if shape != "" {
