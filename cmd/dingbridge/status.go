@@ -18,7 +18,7 @@ const storageTime = 3 * time.Second
 func (h *house) status(ctx context.Context) admin.Status {
 	m := h.materials
 	s := admin.Status{Version: describe(), Issuer: m.config.Issuer, Started: h.started.UTC(), Seconds: time.Since(h.started).Seconds(),
-		Storage: h.storageStatus(ctx), Replicas: replicasOf(h.member.Status()), Organisations: []admin.Company{}}
+		Storage: h.storageStatus(ctx), Replicas: replicasOf(h.member.Status()), Organisations: []admin.OrganisationStatus{}}
 	for _, info := range h.ring.List() {
 		s.Keys.Each = append(s.Keys.Each, admin.KeyOf(info))
 	}
@@ -32,7 +32,7 @@ func (h *house) status(ctx context.Context) admin.Status {
 	s.Limits = map[string]int{"logins_per_second": m.config.Limits.LoginsPerSecond,
 		"dingtalk_logins_per_second": m.config.Limits.DingTalkLoginsPerSecond, "dingtalk_calls_per_second": m.config.Limits.DingTalkCallsPerSecond}
 	for i, o := range m.config.DingTalk.Organisations {
-		one := admin.Company{CorpID: o.CorpID, Name: o.Name, Calls: callsOf(m.upstreams[i].Status()), Stream: h.streamStatus(o.CorpID)}
+		one := admin.OrganisationStatus{CorpID: o.CorpID, Name: o.Name, Calls: callsOf(m.upstreams[i].Status()), Stream: h.streamStatus(o.CorpID)}
 		for _, l := range hall.Leavers {
 			if l.CorpID == o.CorpID {
 				one.Leavers = l

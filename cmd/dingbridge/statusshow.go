@@ -78,7 +78,7 @@ func writeStatus(w io.Writer, s admin.Status) error {
 		}
 	}
 	for _, o := range s.Organisations {
-		all = append(all, companyRows(o)...)
+		all = append(all, organisationRows(o)...)
 	}
 	read := fmt.Sprintf("%d, read %s", s.Clients.Count, moment(s.Clients.Read))
 	if !s.Clients.Rejected.IsZero() {
@@ -107,8 +107,8 @@ func storageText(s admin.Storage) string {
 	return fmt.Sprintf("%s, one trip with a write takes %.1f ms", s.Kind, s.Millis)
 }
 
-// companyRows are those of one organisation.
-func companyRows(o admin.Company) [][2]string {
+// organisationRows are those of one organisation.
+func organisationRows(o admin.OrganisationStatus) [][2]string {
 	all := [][2]string{{"organisation", strings.TrimSpace(o.CorpID + " " + o.Name)}}
 	name := "  dingtalk"
 	for _, c := range o.Calls {
@@ -140,7 +140,7 @@ func streamText(e *admin.Stream) string {
 	return fmt.Sprintf("connected since %s; %s, %s", moment(e.Since), counted(int(e.Events), "event"), last)
 }
 
-func leaversText(o admin.Company) string {
+func leaversText(o admin.OrganisationStatus) string {
 	l := o.Leavers
 	if l.Fault != "" {
 		return "not known"

@@ -52,7 +52,7 @@ func troubles(s admin.Status, now time.Time, rotateEvery time.Duration) []admin.
 		}
 	}
 	for _, o := range s.Organisations {
-		companyTroubles(o, s, now, add)
+		organisationTroubles(o, s, now, add)
 	}
 	if s.HintsHeld > manyHints {
 		add("DingTalk answers slower than events come; whom they are about is asked about later, or by the sweep", "%d events of DingTalk wait", s.HintsHeld)
@@ -63,8 +63,8 @@ func troubles(s admin.Status, now time.Time, rotateEvery time.Duration) []admin.
 	return all
 }
 
-// companyTroubles are those of one organisation.
-func companyTroubles(o admin.Company, s admin.Status, now time.Time, add func(remedy, text string, args ...any)) {
+// organisationTroubles are those of one organisation.
+func organisationTroubles(o admin.OrganisationStatus, s admin.Status, now time.Time, add func(remedy, text string, args ...any)) {
 	for _, c := range o.Calls {
 		stays := slices.Contains(forever, c.Reason)
 		if c.Fails == 0 || now.Sub(c.Failed) > lately || c.Fails < manyFails && !stays {

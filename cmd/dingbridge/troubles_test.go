@@ -21,9 +21,9 @@ func TestM7_TroublesAndRemedies(t *testing.T) {
 	well := func() admin.Status {
 		s := admin.Status{Started: before(10 * day), Storage: admin.Storage{Kind: "redis", Answers: true, Millis: 1}}
 		s.Keys.Each = []admin.Key{{KID: "old", Alg: "RS256", State: keys.Retired, SignsFrom: before(200 * day)}, {KID: "k", Alg: "RS256", State: keys.Signing, SignsFrom: before(30 * day)}}
-		o := admin.Company{CorpID: "ding1", Calls: []admin.Call{{Name: "user/get", Answered: before(day)}}, Stream: &admin.Stream{Connected: true, Since: before(day)}}
+		o := admin.OrganisationStatus{CorpID: "ding1", Calls: []admin.Call{{Name: "user/get", Answered: before(day)}}, Stream: &admin.Stream{Connected: true, Since: before(day)}}
 		o.Leavers.SweepEvery, o.Leavers.Complete = day, before(30*time.Hour)
-		s.Organisations = []admin.Company{o}
+		s.Organisations = []admin.OrganisationStatus{o}
 		return s
 	}
 	fails := func(times int, reason string, last time.Duration) func(*admin.Status) {

@@ -15,14 +15,14 @@ type Status struct {
 	Seconds  float64   `json:"uptime_seconds"`
 	Draining bool      `json:"draining"`
 
-	Replicas      Replicas       `json:"replicas"`
-	Storage       Storage        `json:"storage"`
-	Keys          Keys           `json:"keys"`
-	Organisations []Company      `json:"organisations"`
-	HintsHeld     int            `json:"hints_held"` // events of DingTalk that wait, of all organisations
-	Clients       Clients        `json:"clients"`
-	Limits        map[string]int `json:"limits"`     // what config.yaml grants
-	LimitsHit     map[string]int `json:"limits_hit"` // requests turned away since the start, by the audit log's reason
+	Replicas      Replicas             `json:"replicas"`
+	Storage       Storage              `json:"storage"`
+	Keys          Keys                 `json:"keys"`
+	Organisations []OrganisationStatus `json:"organisations"`
+	HintsHeld     int                  `json:"hints_held"` // events of DingTalk that wait, of all organisations
+	Clients       Clients              `json:"clients"`
+	Limits        map[string]int       `json:"limits"`     // what config.yaml grants
+	LimitsHit     map[string]int       `json:"limits_hit"` // requests turned away since the start, by the audit log's reason
 
 	// Troubles are what an operator has to look at; none: all is well.
 	Troubles []Trouble `json:"troubles"`
@@ -67,8 +67,8 @@ type Keys struct {
 	Stale time.Time `json:"stale_since,omitzero"` // they cannot be read again
 }
 
-// A Company is what belongs to one organisation.
-type Company struct {
+// An OrganisationStatus is what belongs to one organisation.
+type OrganisationStatus struct {
 	CorpID  string               `json:"corp_id"`
 	Name    string               `json:"name,omitempty"`
 	Calls   []Call               `json:"calls"`            // that were ever made by this replica, by name
