@@ -19,7 +19,7 @@
 //	demo_clients.go   the clients of demo
 //	admin.go      the admin socket, from config.yaml to either end of it
 //	telemetry.go  what measures, and the listener for those who look after the server
-//	server.go guests.go memory.go   listening, limits, draining; how often garbage is collected
+//	server.go guests.go garbage.go   listening, limits, draining; how often garbage is collected
 //	reload.go watch.go certificate.go rotate.go   what is read again when it changes or at
 //	              SIGHUP: the loop, a set of files, the certificate, secrets
 //
