@@ -69,7 +69,7 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // TestTheWholeOf50000 measures, in virtual time, how long everybody takes with DingTalk's
-// client in front and its pace at what a replica that is alone may send (docs/operations.md).
+// client in front and its pace at what a replica that is alone may send (docs/dingtalk.md).
 // It holds the rate, and that somebody who left is found.
 func TestTheWholeOf50000(t *testing.T) {
 	known := 50_000
