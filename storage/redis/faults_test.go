@@ -75,7 +75,7 @@ func TestS5_ServerKilledAndBack(t *testing.T) {
 func eventually(t *testing.T, do func() error) {
 	t.Helper()
 	var err error
-	for range 500 {
+	for range 3000 {
 		if err = do(); err == nil {
 			return
 		}
@@ -122,7 +122,7 @@ func TestS5_PausedServer(t *testing.T) {
 func TestR2_SlowServerDoesItOnce(t *testing.T) {
 	t.Parallel()
 	r := storagetest.StartRedis(t)
-	s := open(t, r.URL+"?read_timeout=100ms&dial_timeout=5s&max_retries=5")
+	s := open(t, r.URL+"?read_timeout=300ms&dial_timeout=5s&max_retries=5")
 	if err := s.Ping(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +132,7 @@ func TestR2_SlowServerDoesItOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.Pause()
-		time.AfterFunc(150*time.Millisecond, r.Resume)
+		time.AfterFunc(450*time.Millisecond, r.Resume)
 		create, swap := storage.Create(fmt.Sprint("c", round), nil, 0), storage.Swap(from.Key, from.Version, []byte("w"), 0)
 		if err := s.Together(t.Context(), create, swap); err != nil {
 			t.Fatalf("round %d: %v", round, err)

@@ -90,7 +90,7 @@ func (r *Redis) start() error {
 	if err := r.launch(); err != nil {
 		return err
 	}
-	for range 1000 {
+	for range 6000 {
 		select {
 		case <-r.done:
 			log, _ := os.ReadFile(filepath.Join(r.Dir, "log"))
