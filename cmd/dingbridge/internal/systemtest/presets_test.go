@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -113,6 +114,8 @@ func newFront(t *testing.T, behind string) front {
 		r.SetURL(to)
 		r.Out.Host = r.In.Host
 		r.SetXForwarded()
+		_, port, _ := net.SplitHostPort(r.In.Host) // the server is on one that the system gave it
+		r.Out.Header.Set("X-Forwarded-Port", port) // Tomcat takes 443 otherwise
 	}})
 	t.Cleanup(server.Close)
 	f := front{url: server.URL, roots: filepath.Join(t.TempDir(), "roots.pem"), pool: x509.NewCertPool()}
