@@ -71,6 +71,9 @@ func TestChinesePagesSayTheSame(t *testing.T) {
 		compared++
 		compare(t, page, "heading", outline(english), outline(chinese))
 		compare(t, page, "table", tables(english), tables(chinese))
+		if !slices.Contains([]string{"docs/zh/doctor.md", "docs/zh/settings.md"}, filepath.ToSlash(page)) {
+			compare(t, page, "row of figures", figures(english), figures(chinese)) // tests of their own hold these two to the code
+		}
 		compare(t, page, "block of code", codeOf(t, twin), codeOf(t, page))
 		if !linksTo(page, chinese, twin) || !linksTo(twin, english, page) {
 			t.Errorf("%s and %s do not link to each other", page, twin)
@@ -155,6 +158,28 @@ func tables(text string) (shapes []string) {
 		shape = ""
 	}
 	return shapes
+}
+
+var (
+	number = regexp.MustCompile(`(?:^|[^A-Za-z_0-9.,])([0-9][0-9.,]*)`)
+	spans  = regexp.MustCompile("`[^`]*`|\\]\\([^)]*\\)")
+)
+
+// figures are the numbers in each row of the tables, whatever their order: what was
+// measured anew is measured in both languages.
+func figures(text string) (rows []string) {
+	for line := range strings.SplitSeq(prose(text), "\n") {
+		if !strings.HasPrefix(strings.TrimSpace(line), "|") {
+			continue
+		}
+		var found []string
+		for _, match := range number.FindAllStringSubmatch(spans.ReplaceAllString(line, "`"), -1) {
+			found = append(found, strings.TrimRight(match[1], ".,"))
+		}
+		slices.Sort(found)
+		rows = append(rows, strings.Join(found, " "))
+	}
+	return rows
 }
 
 var remark = regexp.MustCompile(`(?m)(?:^|[ \t]+)(?:#|//) .*$|<!--.*?-->`)
