@@ -84,17 +84,8 @@ func TestE9_OmniAuth(t *testing.T) {
 			}
 			logins := asked(t, w.simulator)
 
-			c.click("#out")
-			c.look("sign-out", `main[data-page="sign-out"]`)
-			c.click(`button[name="choice"][value="here"]`)
-			c.look("signed-out", "#in")
-			if at := c.address(); at != app+"/users/sign_in" {
-				t.Errorf("the logout ends at %s", at)
-			}
-
-			if again := c.signIn(app); again["uid"] != first["uid"] {
-				t.Errorf("signed in again as %v, not as %v", again["uid"], first["uid"])
-			}
+			c.signOut(app)
+			c.signInAgain(app, first)
 			if asked(t, w.simulator) != logins+1 {
 				t.Error("the login after the logout did not ask DingTalk")
 			}
@@ -135,6 +126,26 @@ func (c *chromium) signIn(app string) map[string]any {
 		c.t.Fatal(err)
 	}
 	return told
+}
+
+// signOut clicks the app's other button, says yes here, and is back at the app.
+func (c *chromium) signOut(app string) {
+	c.t.Helper()
+	c.click("#out")
+	c.look("sign-out", `main[data-page="sign-out"]`)
+	c.click(`button[name="choice"][value="here"]`)
+	c.look("signed-out", "#in")
+	if at := c.address(); at != app+"/users/sign_in" {
+		c.t.Errorf("the logout ends at %s", at)
+	}
+}
+
+// signInAgain is signIn, of the same person.
+func (c *chromium) signInAgain(app string, first map[string]any) {
+	c.t.Helper()
+	if again := c.signIn(app); again["uid"] != first["uid"] {
+		c.t.Errorf("signed in again as %v, not as %v", again["uid"], first["uid"])
+	}
 }
 
 func (c *chromium) address() string {
