@@ -60,6 +60,16 @@ func TestAppPages_AreWhatThePresetsSay(t *testing.T) {
 	}
 }
 
+// TestTheREADMEsCountTheApps: in both languages.
+func TestTheREADMEsCountTheApps(t *testing.T) {
+	for file, words := range map[string]string{"README.md": "[%d apps](docs/apps.md)", "README.zh-CN.md": "[%d 种应用](docs/zh/apps.md)", "CHANGELOG.md": "Presets for %d apps"} {
+		text, err := os.ReadFile(filepath.Join("..", "..", file))
+		if want := fmt.Sprintf(words, len(preset.All())); err != nil || !strings.Contains(string(text), want) {
+			t.Errorf("%s does not say %q (%v)", file, want, err)
+		}
+	}
+}
+
 func appIndex(t *testing.T, w, other appWords) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n%s\n%s\n%s|---|---|---|---|\n", w.title, madeNote, w.intro, elsewhere(w, other, "")+w.row+"\n")
