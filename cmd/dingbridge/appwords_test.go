@@ -33,7 +33,7 @@ var inEnglish = appWords{
 to look at afterwards, and how far it was tried. [Any other app](apps/generic.md) needs a few answers.
 
 - **logged into**: a test starts the app, or the library by which it logs in, with what is printed, and logs in.
-  Kubernetes' authenticator and oauth2-proxy are built for it and Spring is brought, which takes minutes the first time:
+  Kubernetes' authenticator and oauth2-proxy are built for it, Spring and Flask-AppBuilder are brought, which takes minutes the first time:
   ` + longTests + `.
 - **rendered**: what is printed was made from the app's source and manual, and read by a parser of its format. The app itself was not had
   here. Try it with one person first.
@@ -56,7 +56,7 @@ var inChinese = appWords{
 [其他任何应用](apps/generic.md)只需回答几个问题。打印出来的配置以及其中的注释都是英文，与这里的逐字相同。
 
 - **已登录验证**：有一个测试用打印出来的内容启动这个应用，或者启动它登录所用的库，并真的登录。Kubernetes 的认证器和 oauth2-proxy 要为此编译，
-  Spring 要下载，第一次需要几分钟：
+  Spring 和 Flask-AppBuilder 要下载，第一次需要几分钟：
   ` + longTests + `。
 - **仅生成**：打印的内容根据该应用的源码和手册写成，并由其格式的解析器读过；这里没有运行过应用本身。请先让一个人试用。
 `,
