@@ -41,7 +41,7 @@ to look at afterwards, and how far it was tried. [Any other app](apps/generic.md
 	row:        "| app | preset | | tried |",
 	loggedInto: "logged into", rendered: "rendered",
 	command: "This writes the entry below to `clients.yaml`, which a running server takes up by itself, and prints the secret, this once, with what follows.\n" +
-		"`--allow` says who may log in (everyone, `dept:ID`, `role:ID`, the name of a group); without it nobody may.",
+		"`--allow` says who may log in (everyone, `dept:ID`, `role:ID`, [the name of a group](../clients.md#groups-that-have-names)); without it nobody may.",
 	email: "People without an e-mail address cannot use this app. `--substitute-email` gives them one that leads nowhere, made with\n" +
 		"`claims.substitute_email_domain` of `config.yaml`; it is off unless you say so.",
 	told: "What the app is told", registered: "What is registered", proposal: "A proposal for more, with groups of your own:",
@@ -63,7 +63,7 @@ var inChinese = appWords{
 	row:        "| 应用 | 预置名 | | 验证 |",
 	loggedInto: "已登录验证", rendered: "仅生成",
 	command: "这条命令把下面的条目写入 `clients.yaml`（运行中的服务会自动读取），并打印下文的内容和密钥；密钥只显示这一次。\n" +
-		"`--allow` 说明谁可以登录（everyone、`dept:ID`、`role:ID` 或组名）；没有它，谁都不能登录。",
+		"`--allow` 说明谁可以登录（everyone、`dept:ID`、`role:ID` 或[组名](../clients.md#有名称的组)）；没有它，谁都不能登录。",
 	email: "没有邮箱地址的人不能使用这个应用。`--substitute-email` 会给他们一个不通往任何地方的地址，由 `config.yaml` 的\n" +
 		"`claims.substitute_email_domain` 生成；不明确写出就不启用。",
 	told: "要告诉应用的内容", registered: "登记的内容", proposal: "如果需要更多，可以参考下面的写法，组换成自己的：",
