@@ -85,7 +85,7 @@ func (v *visitor) click(selectors ...string) {
 // see waits for what is on the page that is expected, and takes the picture.
 func (v *visitor) see(name, wait string) {
 	v.t.Helper()
-	short, end := context.WithTimeout(v.ctx, 20*time.Second)
+	short, end := context.WithTimeout(v.ctx, 2*time.Minute)
 	defer end()
 	if err := chromedp.Do(short, chromedp.WaitVisible(chromedp.CSS(wait))); err != nil {
 		page, _ := chromedp.Run(v.ctx, chromedp.Evaluate[string](`location.href + "\n" + document.body.innerText`))

@@ -30,7 +30,7 @@ type host struct {
 }
 
 func look(t *testing.T) *host {
-	h := &host{t: t, ctx: chromium.StartUnraced(t, time.Minute)}
+	h := &host{t: t, ctx: chromium.StartUnraced(t, 8*time.Minute)}
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Security-Policy", h.csp)
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")

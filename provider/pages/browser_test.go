@@ -74,11 +74,8 @@ var screens = []struct {
 // With DINGBRIDGE_SCREENSHOTS=DIR every page is also put there as a picture, in
 // light and in dark, to be looked at.
 func TestP12_InARealBrowser(t *testing.T) {
-	patience, pictures := 2*time.Minute, os.Getenv("DINGBRIDGE_SCREENSHOTS")
-	if pictures != "" {
-		patience = 10 * time.Minute
-	}
-	ctx := chromium.StartUnraced(t, patience)
+	pictures := os.Getenv("DINGBRIDGE_SCREENSHOTS")
+	ctx := chromium.StartUnraced(t, 10*time.Minute)
 	withLogo := theirs
 	withLogo.Logo = []byte(logo)
 	both := map[string]*Pages{English: newPages(t, theirs), Chinese: newPages(t, withLogo)}
