@@ -56,7 +56,7 @@ func scripts(t *testing.T, pattern string) {
 }
 
 // patience bounds every wait; nothing is measured.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 type runningKey struct{}
 
