@@ -21,7 +21,7 @@ var errUsage = errors.New("wrong command line")
 // run does what args say and returns the exit code.
 func run(args []string, stdout, stderr io.Writer) int {
 	root := commands()
-	root.SetArgs(args)
+	root.SetArgs(sessionAside(args))
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.SilenceErrors, root.SilenceUsage = true, true

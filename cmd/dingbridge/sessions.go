@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"regexp"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -79,6 +81,21 @@ with --user that takes a moment.
 	cmd.Flags().BoolVar(&o.Grants, "grants", false, "end what outlives sessions too: with a SID, what came with that session")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, for scripts")
 	return cmd
+}
+
+// dashed is a session's id that begins as a flag does; no flag of `sessions end` looks so.
+var dashed = regexp.MustCompile(`^-[A-Za-z0-9_-]{21}$`)
+
+// sessionAside puts such an id where it is taken for what it is: ids are copied from a list.
+func sessionAside(args []string) []string {
+	if len(args) < 3 || args[0] != "sessions" || args[1] != "end" || slices.Contains(args, "--") {
+		return args
+	}
+	at := slices.IndexFunc(args, dashed.MatchString)
+	if at < 0 {
+		return args
+	}
+	return append(slices.Delete(slices.Clone(args), at, at+1), "--", args[at])
 }
 
 func usersListCommand() *cobra.Command {
