@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -254,7 +253,6 @@ func TestE21_RollingUpgrade(t *testing.T) {
 	r := storagetest.StartRedis(t)
 	w := newWorld(t, setting{storage: r.URL})
 	w.addConfig("trusted_proxies: [127.0.0.1/32]\n")
-	w.withoutConfig("drain_delay: ", "limits: ") // of which builds of before do not know all
 	b, all := w.threeReplicas(old)
 	l := w.keepLoaded(loadRates())
 	w.roll(b, l, all, file)
@@ -262,22 +260,6 @@ func TestE21_RollingUpgrade(t *testing.T) {
 	l = w.keepLoaded(loadRates())
 	w.roll(b, l, all, old)
 	l.finish("and back to " + from)
-}
-
-// withoutConfig takes the lines that begin so out of config.yaml.
-func (w *world) withoutConfig(begins ...string) {
-	w.t.Helper()
-	before, err := os.ReadFile(filepath.Join(w.folder, "config.yaml"))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	var kept strings.Builder
-	for line := range strings.Lines(string(before)) {
-		if !slices.ContainsFunc(begins, func(begin string) bool { return strings.HasPrefix(line, begin) }) {
-			kept.WriteString(line)
-		}
-	}
-	w.write("config.yaml", kept.String())
 }
 
 // buildOf is the program of another commit.
