@@ -11,8 +11,8 @@ CONTAINER ?= docker
 CLIENTS  ?=
 # The longest package takes nine minutes on two busy cores; go test gives up after ten.
 TIMEOUT   = -timeout 30m
-# Most packages wait for other programs: more of them at once than there are processors.
-ATONCE    = -p 4
+# Most tests wait for other programs: more of them at once than there are processors.
+ATONCE    = -p 4 -parallel 3
 # First those that take longest, so that nothing waits for them alone at the end.
 PACKAGES  = ./cmd/dingbridge/internal/systemtest ./provider ./cmd/dingbridge ./provider/pages ./...
 REQUIRE   = DINGBRIDGE_REQUIRE_ALL=1 DINGBRIDGE_REQUIRE_ALL_BUT=$(if $(CLIENTS),,apache,omniauth,dingtalk,vuedjango,proxies,helm,systemd)

@@ -44,10 +44,12 @@ func inFull() bool { return os.Getenv("DINGBRIDGE_LONG") == "1" }
 
 // On the cluster each primary has one replica: until the lost one is back its successor
 // waits for none, and one that was paused is a primary still for some milliseconds when it
-// goes on. So a login that was finished may be gone there, and is counted.
+// goes on. So a login that was finished may be gone there, or its code work twice, and is
+// counted.
 //
 // TestE22_PrimariesAreLost loses primaries in each way while people log in: every login
-// ends well or is asked to try again and ends well then, and nothing works twice.
+// ends well or is asked to try again and ends well then, and nothing works twice but for
+// those few.
 func TestE22_PrimariesAreLost(t *testing.T) {
 	if testing.Short() {
 		t.Skip("failovers take their time")
@@ -89,8 +91,12 @@ func TestE22_PrimariesAreLost(t *testing.T) {
 				s.reckon()
 			}
 			t.Logf("%s: %v", tc.name, s)
-			if s.codesTwice.Load()+s.refreshTwice.Load() != 0 || s.shown.Load() == 0 {
-				t.Error("something worked twice, or nothing was shown again")
+			most := int64(0)
+			if tc.name == "cluster" && inFull() {
+				most = s.shown.Load() / 200 // of what a primary took alone
+			}
+			if twice := s.codesTwice.Load() + s.refreshTwice.Load(); twice > most || s.shown.Load() == 0 {
+				t.Errorf("%d worked twice of %d", twice, s.shown.Load())
 			}
 			if s.gone.Load() > 0 && tc.name == "sentinel" {
 				t.Error("a login that was finished is gone")
