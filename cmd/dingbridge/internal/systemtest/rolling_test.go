@@ -253,12 +253,12 @@ func TestE21_RollingUpgrade(t *testing.T) {
 	r := storagetest.StartRedis(t)
 	w := newWorld(t, setting{storage: r.URL})
 	w.addConfig("trusted_proxies: [127.0.0.1/32]\n")
-	b, all := w.threeReplicas(old)
+	b, all := w.threeReplicas(old, drain)
 	l := w.keepLoaded(loadRates())
-	w.roll(b, l, all, file)
+	w.roll(b, l, all, file, drain)
 	l.finish("rolling upgrade from " + from)
 	l = w.keepLoaded(loadRates())
-	w.roll(b, l, all, old)
+	w.roll(b, l, all, old, drain)
 	l.finish("and back to " + from)
 }
 
